@@ -1,0 +1,1 @@
+"""What this host or container really gives: CPUs, memory, platform, Python and Gunicorn, each with its source."""

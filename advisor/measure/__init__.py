@@ -1,0 +1,1 @@
+"""Real Gunicorn processes under real requests, and what they showed."""

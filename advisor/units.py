@@ -1,0 +1,75 @@
+"""Bytes, CPUs and counts as people write them, read and shown the same way everywhere."""
+
+from __future__ import annotations
+
+import re
+
+from gunicorn_conf.errors import BadInput
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+# Binary suffixes are powers of 1024; M and G alone follow Docker and systemd, where 512M is 512 MiB;
+# MB and GB are decimal, as on a disk.
+_FACTORS = {
+    "": 1,
+    "b": 1,
+    "k": KIB,
+    "ki": KIB,
+    "kib": KIB,
+    "kb": 1000,
+    "m": MIB,
+    "mi": MIB,
+    "mib": MIB,
+    "mb": 1000**2,
+    "g": GIB,
+    "gi": GIB,
+    "gib": GIB,
+    "gb": 1000**3,
+    "t": 1024 * GIB,
+    "ti": 1024 * GIB,
+    "tib": 1024 * GIB,
+    "tb": 1000**4,
+}
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<suffix>[a-z]*)", re.IGNORECASE)
+
+
+def parse_bytes(text: str) -> int:
+    """Read a size such as ``512MiB``, ``1.75GiB``, ``2G`` or ``536870912`` (bytes).
+
+    Raises BadInput when it is not a positive size.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    factor = _FACTORS.get(match["suffix"].lower()) if match else None
+    if match is None or factor is None:
+        raise BadInput(
+            f"{text!r} is not a size of memory",
+            why="a size is a number and a unit",
+            hint="write it as 512MiB, 1.75GiB, 2G, or a number of bytes",
+        )
+    size = round(float(match["number"]) * factor)
+    if size <= 0:
+        raise BadInput(f"{text!r} is not a size of memory", why="it is zero", hint="give a size above zero")
+    return size
+
+
+def show_bytes(size: int) -> str:
+    """Show a size with three significant digits: ``560 MiB``, ``1.75 GiB``, ``800 B``."""
+    for unit, factor in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+        if abs(size) >= factor:
+            value = size / factor
+            digits = 0 if value >= 100 else 1 if value >= 10 else 2
+            return f"{value:,.{digits}f}".rstrip("0").rstrip(".") + f" {unit}" if digits else f"{value:,.0f} {unit}"
+    return f"{size} B"
+
+
+def show_number(value: float) -> str:
+    """Show a number without needless zeros: ``0.5``, ``2``, ``1,234.25``."""
+    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: ``1 worker``, ``1,290 workers``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,1 @@
+"""What the app does per request, given, assumed or measured, and always labelled as such."""

@@ -1,0 +1,1 @@
+"""Configuration as data in, text out."""
