@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from gunicorn_conf.errors import BadInput
@@ -52,6 +53,29 @@ def parse_bytes(text: str) -> int:
     if size <= 0:
         raise BadInput(f"{text!r} is not a size of memory", why="it is zero", hint="give a size above zero")
     return size
+
+
+def parse_seconds(text: str) -> float:
+    """Read a duration such as ``200ms``, ``0.2s`` or ``0.2`` (seconds), in seconds.
+
+    Raises BadInput when it is not a positive duration.
+    """
+    number, factor = text.strip().lower(), 1.0
+    for suffix, in_seconds in (("ms", 0.001), ("s", 1.0)):
+        if number.endswith(suffix):
+            number, factor = number[: -len(suffix)].rstrip(), in_seconds
+            break
+    try:
+        seconds = float(number) * factor
+    except ValueError:
+        seconds = math.nan
+    if not (0 < seconds < math.inf):
+        raise BadInput(
+            f"{text!r} is not a duration",
+            why="a duration is a positive number, with ms or s behind it or nothing for seconds",
+            hint="write it as 200ms or 0.2",
+        )
+    return seconds
 
 
 def show_bytes(size: int) -> str:
