@@ -59,6 +59,16 @@ def _load(name: str) -> Command:
     return typer.main.get_command(app)
 
 
+def flags(command: str) -> dict[str, str]:
+    """The long flags of a command, without their dashes, and the parameter that each sets."""
+    found = {}
+    for parameter in _load(command).params:
+        for flag in parameter.opts:
+            if flag.startswith("--") and parameter.name:
+                found[flag.removeprefix("--")] = parameter.name
+    return found
+
+
 def _summary(name: str) -> Command:
     app = typer.Typer(add_completion=False)
     app.command(name=name, help=COMMANDS[name])(lambda: None)
@@ -132,3 +142,7 @@ def _show_error(error: GcadviseError) -> None:
         typer.echo("  Gunicorn's log:", err=True)
         for line in log.rstrip().splitlines():
             typer.echo(f"    {line}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -52,24 +52,21 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def _per_command(table: dict[str, Any], path: Path) -> dict[str, Any]:
-    from advisor.cli.main import COMMANDS, parameters
+    from advisor.cli.main import COMMANDS, flags
 
     shared = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    known_anywhere: set[str] = set()
     result: dict[str, Any] = {}
+    known_anywhere: set[str] = set()
     for command in COMMANDS:
-        known = parameters(command)
-        known_anywhere |= known
+        known = flags(command)
+        known_anywhere |= set(known)
         own = table.get(command, {})
         for key in own:
-            _check(key, known, f"{path} [{command}]")
+            _check(key, set(known), f"{path}, table {command}")
         merged = {key: value for key, value in shared.items() if key in known} | own
-        result[command] = {key.replace("-", "_"): value for key, value in merged.items()}
-    for key in shared:
-        _check(key, known_anywhere, str(path))
+        result[command] = {known[key]: value for key, value in merged.items()}
     for key, value in table.items():
-        if isinstance(value, dict):
-            _check(key, set(COMMANDS), str(path))
+        _check(key, set(COMMANDS) if isinstance(value, dict) else known_anywhere, str(path))
     return result
 
 
@@ -81,6 +78,6 @@ def _check(key: str, known: set[str], where: str) -> None:
     near = difflib.get_close_matches(key, sorted(known), 1)
     raise BadInput(
         f"{where}: {key!r} is not known",
-        why="no command has a flag of this name",
+        why="no command has a flag or a table of this name",
         hint=f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(sorted(known))}",
     )

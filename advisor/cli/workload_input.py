@@ -1,0 +1,128 @@
+"""Turns what was typed about the workload into a Workload, every value with where it came from; says what is wrong."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import TypeVar
+
+import typer
+
+from advisor.cli.options import origin
+from advisor.facts import Fact, Origin
+from advisor.units import parse_bytes, parse_seconds
+from advisor.workload.assume import assume
+from advisor.workload.workload import Kind, Workload
+from gunicorn_conf.errors import BadInput
+
+T = TypeVar("T")
+
+_WHERE = {Origin.FLAG: "given", Origin.VARIABLE: "from the environment", Origin.FILE: "from the settings file"}
+
+
+def choose_kind(chosen: Mapping[Kind, bool]) -> Kind:
+    """The one kind that was chosen; asks on a terminal when none was.
+
+    Raises BadInput when there is none or more than one.
+    """
+    kinds = [kind for kind, wanted in chosen.items() if wanted]
+    if len(kinds) == 1:
+        return kinds[0]
+    flags = ", ".join(f"--{kind.value}" for kind in Kind)
+    if kinds:
+        raise BadInput(
+            "more than one kind of workload was given",
+            why=" and ".join(f"--{kind.value}" for kind in kinds) + " exclude each other",
+            hint=f"give one of {flags}",
+        )
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise BadInput(
+            "the kind of workload is missing",
+            why="whether requests wait or compute decides between workers and threads",
+            hint=f"give one of {flags}",
+        )
+    return _ask()
+
+
+def _ask() -> Kind:
+    typer.echo("What do requests mostly do?", err=True)
+    explained = {
+        Kind.IO_BOUND: "wait for a database, the network or a disk",
+        Kind.CPU_BOUND: "compute",
+        Kind.MIXED: "something of both",
+    }
+    kinds = list(Kind)
+    for number, kind in enumerate(kinds, 1):
+        typer.echo(f"  {number}  {kind.value:<10} {explained[kind]}", err=True)
+    while True:
+        answer = typer.prompt("1, 2 or 3", err=True).strip().lower()
+        if answer in {"1", "2", "3"}:
+            return kinds[int(answer) - 1]
+        if answer in {kind.value for kind in kinds}:
+            return Kind(answer)
+
+
+def read_workload(
+    ctx: typer.Context,
+    kind: Kind,
+    *,
+    wait_ratio: float | None,
+    response_time: str | None,
+    rate: float | None,
+    concurrency: int | None,
+    worker_memory: str | None,
+    thread_safe: bool | None,
+) -> Workload:
+    """The workload that the options describe.
+
+    Raises BadInput when a value makes no sense, or a rate comes without a response time.
+    """
+    if wait_ratio is not None and not 0 <= wait_ratio < math.inf:
+        raise BadInput(
+            f"a wait ratio of {wait_ratio} makes no sense",
+            why="it is waiting ÷ computing of one request",
+            hint="give 0 or more: 12 ms of waiting and 3 ms of computing are 4",
+        )
+    if rate is not None and not 0 < rate < math.inf:
+        raise BadInput(f"a rate of {rate} requests/s makes no sense", why="it must be above 0", hint="give --rate 50")
+    if rate is not None and response_time is None:
+        raise BadInput(
+            "--rate needs --response-time",
+            why="requests in flight are rate × response time (Little's law)",
+            hint="add the usual time of one request, as in --response-time 200ms",
+        )
+    return assume(
+        kind,
+        wait_ratio=_fact(ctx, "wait_ratio", wait_ratio),
+        worker_memory_bytes=_fact(ctx, "worker_memory", None if worker_memory is None else parse_bytes(worker_memory)),
+        thread_safe=_fact(ctx, "thread_safe", thread_safe),
+        response_time_seconds=_fact(ctx, "response_time", None if response_time is None else parse_seconds(response_time)),
+        rate_per_second=_fact(ctx, "rate", rate),
+        concurrency=_fact(ctx, "concurrency", at_least_one("--concurrency", concurrency)),
+    )
+
+
+def at_least_one(flag: str, value: int | None) -> int | None:
+    """The value, unless it is below one. Raises BadInput then."""
+    if value is not None and value < 1:
+        raise BadInput(f"{flag} {value} makes no sense", why="it must be at least 1", hint=f"give {flag} 1 or more")
+    return value
+
+
+def share(flag: str, value: float) -> float:
+    """The value, unless it is no share of a whole. Raises BadInput then."""
+    if not 0 < value <= 1:
+        raise BadInput(
+            f"{flag} {value} makes no sense",
+            why="a share is above 0 and at most 1",
+            hint=f"half of the memory is {flag} 0.5",
+        )
+    return value
+
+
+def _fact(ctx: typer.Context, name: str, value: T | None) -> Fact[T] | None:
+    if value is None:
+        return None
+    where = origin(ctx, name)
+    return Fact(value=value, source=_WHERE.get(where, where.value), origin=where)

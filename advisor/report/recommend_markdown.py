@@ -1,0 +1,81 @@
+"""A plan as Markdown, for a pull request or a wiki."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from advisor.report.recommend import capacity_text, show_value
+from advisor.sizing.plan import Plan
+from advisor.units import show_bytes, show_number
+
+if TYPE_CHECKING:
+    from advisor.measure.verify import Verification
+
+
+def recommend_markdown(plan: Plan, verification: Verification | None = None) -> str:
+    """The recommendation as GitHub-flavoured Markdown."""
+    host = plan.host
+    cpus = "unknown" if host.cpus.value is None else show_number(host.cpus.value)
+    memory = "unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
+    lines = [
+        f"## Gunicorn for {_article(plan.workload.kind.value)} app",
+        "",
+        *_table(
+            ("fact", "value", "source"),
+            [
+                ("CPUs", cpus, host.cpus.source),
+                ("memory", memory, host.memory_bytes.source),
+                ("platform", host.platform.value or "unknown", host.platform.source),
+                ("Gunicorn", host.gunicorn.value or "unknown", host.gunicorn.source),
+            ],
+        ),
+        "",
+        *_table(
+            ("setting", "value", "why"),
+            [(f"`{setting.name}`", f"`{show_value(setting.value)}`", setting.reason) for setting in plan.settings],
+        ),
+        "",
+        *_table(
+            ("limit", "value", "arithmetic"),
+            [
+                (
+                    f"**{limit.name}** (binds)" if limit.binding else limit.name,
+                    "none" if limit.value is None else f"{limit.value:,} {limit.unit}",
+                    limit.arithmetic,
+                )
+                for limit in plan.limits
+            ],
+        ),
+        "",
+        f"**Capacity:** {capacity_text(plan)}.",
+    ]
+    for title, texts in (("Assumed", plan.assumptions), ("Warnings", plan.warnings)):
+        if texts:
+            lines += ["", f"### {title}", "", *(f"- {_escape(text)}" for text in texts)]
+    if verification is not None:
+        lines += _verified(verification)
+    return "\n".join(lines) + "\n"
+
+
+def _verified(verification: Verification) -> list[str]:
+    from advisor.report.verification import HEADER, verification_rows, verification_sentences
+
+    table = _table(HEADER, verification_rows(verification))
+    return ["", "### Verified", "", *table, "", _escape(" ".join(verification_sentences(verification)))]
+
+
+def _article(kind: str) -> str:
+    return {"io-bound": "an I/O-bound", "cpu-bound": "a CPU-bound"}.get(kind, f"a {kind}")
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [
+        "| " + " | ".join(header) + " |",
+        "|" + "---|" * len(header),
+        *("| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows),
+    ]
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
