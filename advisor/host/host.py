@@ -42,4 +42,4 @@ class Host:
     shared_memory_dir: Fact[str]
     """A directory on a tmpfs that exists here and can be written, for Gunicorn's heartbeat files (``/dev/shm``)."""
     described: bool = False
-    """Whether CPUs, memory or platform were given (``--cpus``, ``--sku``, ...) for a machine that need not be this one."""
+    """Whether CPUs, memory or platform were given (``--cpus``, ``--sku``, ...): the machine need not be this one."""

@@ -1,0 +1,45 @@
+"""``gcadvise inspect``: what this host or container really gives, each fact with its source."""
+
+from __future__ import annotations
+
+import enum
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from advisor.cli import options
+from advisor.host.detect import detect
+from advisor.report.inspect import inspect_json, inspect_text
+
+# A pipe or a file has no width; this is readable there.
+_PLAIN_WIDTH = 100
+
+
+class Format(str, enum.Enum):
+    """How the facts are shown."""
+
+    text = "text"
+    json = "json"
+
+
+def inspect(
+    ctx: typer.Context,
+    cpus: options.Cpus = None,
+    memory: options.Memory = None,
+    platform: options.PlatformName = None,
+    sku: options.Sku = None,
+    python: options.PythonPath = None,
+    output_format: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.text,
+) -> None:
+    """Show what this host or container really gives: CPUs, memory, platform; each with its source."""
+    overrides = options.host_overrides(ctx, cpus=cpus, memory=memory, platform=platform, sku=sku, python=python)
+    host = detect(overrides=overrides)
+    if output_format is Format.json:
+        from advisor.report.envelope import envelope
+
+        typer.echo(envelope("inspect", inspect_json(host)))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
+        typer.echo(inspect_text(host, width))
