@@ -1,0 +1,254 @@
+"""``gcadvise concurrency``: how many requests a configuration really serves at once."""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor.cli import options
+from advisor.cli.progress import progress
+from gunicorn_conf.errors import BadInput
+
+if TYPE_CHECKING:
+    from advisor.measure.concurrency import ConcurrencyResult
+    from advisor.measure.experiments import ExperimentResult
+    from advisor.measure.server_spec import ServerSpec
+
+# A pipe or a file has no width; this is readable there.
+_PLAIN_WIDTH = 100
+_DEFAULT_REQUESTS = 20
+_DEFAULT_TIMEOUT_SECONDS = 60.0
+# The wait of the documented experiments.
+_EXPERIMENT_WAIT_SECONDS = 2.0
+_EXPERIMENT_PATH = re.compile(r"/io\?seconds=(\d+(?:\.\d+)?)")
+# Gunicorn's own arguments that make it more than the sample app on its defaults.
+_NAMES_AN_APP = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*(\(.*\))?")
+# Gunicorn takes ``application`` of a module where no variable is named, and calls a factory.
+_APP = re.compile(r"[^\W\d][\w.]*(:[^\W\d]\w*(\(.*\))?)?")
+
+
+class Format(str, enum.Enum):
+    """How the result is shown."""
+
+    text = "text"
+    json = "json"
+
+
+def concurrency(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="GUNICORN-ARGS", help="Gunicorn's own arguments, after two dashes: -- -w 3 -k gevent"),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The configuration to start.", metavar="FILE")
+    ] = None,
+    app: Annotated[
+        str | None,
+        typer.Option(
+            "--app", help="The app to serve; else the configuration's, else the sample app.", metavar="MODULE:VAR"
+        ),
+    ] = None,
+    chdir: Annotated[Path | None, typer.Option("--chdir", help="Where Gunicorn is started.", metavar="DIR")] = None,
+    python: options.PythonPath = None,
+    path: Annotated[
+        str | None,
+        typer.Option("--path", help="What to request; /io?seconds=2 of the sample app, / of another.", metavar="PATH"),
+    ] = None,
+    requests: Annotated[
+        int, typer.Option("--requests", "-n", help="How many to send at the same moment.")
+    ] = _DEFAULT_REQUESTS,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="How long to wait for an answer, in seconds.")
+    ] = _DEFAULT_TIMEOUT_SECONDS,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Ask a server that already runs, instead of starting one.")
+    ] = None,
+    promised: Annotated[
+        int | None, typer.Option("--promised", help="How many the server of --url should serve at once.")
+    ] = None,
+    allowed_host: Annotated[
+        str | None,
+        typer.Option("--i-am-allowed-to-load", help="Needed for a --url on another machine: its host.", metavar="HOST"),
+    ] = None,
+    experiments: Annotated[
+        bool, typer.Option("--experiments", help="Run the four documented experiments on the sample app.")
+    ] = False,
+    output_format: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.text,
+) -> None:
+    """Show how many requests a configuration really serves at once.
+
+    Starts Gunicorn on a free loopback port, sends requests at the same moment, and shows when each was served, and by
+    which worker. Without a configuration, an app or arguments: Gunicorn's own defaults, on the sample app.
+    """
+    _check_numbers(requests, timeout, promised)
+    own_server = any(given is not None for given in (config, app, chdir)) or bool(arguments)
+    if experiments:
+        if own_server or url is not None:
+            raise BadInput(
+                "--experiments does not go with a configuration, an app, arguments or --url",
+                why="the experiments bring their own configurations and run on the sample app",
+                hint="leave the others out",
+            )
+        _experiments(python, path, timeout, output_format)
+        return
+    if url is not None:
+        if own_server:
+            raise BadInput(
+                "--url does not go with a configuration, an app or arguments",
+                why="that server already runs",
+                hint="leave the others out, or leave out --url to have a server started",
+            )
+        result = _of_running_server(url, path, requests, timeout, promised, allowed_host)
+    else:
+        if promised is not None or allowed_host is not None:
+            raise BadInput(
+                "--promised and --i-am-allowed-to-load go with --url alone",
+                why="gcadvise knows what a server of its own promises, and starts it on this machine",
+                hint="leave them out",
+            )
+        result = _of_own_server(_spec(arguments or [], config, app, chdir, python), path, requests, timeout)
+    _show(result, output_format)
+    if result.log:
+        progress("Gunicorn's log:")
+        progress("\n".join(f"  {line}" for line in result.log.splitlines()))
+    raise typer.Exit(0 if result.kept else 1)
+
+
+def _of_own_server(spec: ServerSpec, path: str | None, requests: int, timeout: float) -> ConcurrencyResult:
+    from advisor.measure.check import check_concurrency
+
+    return check_concurrency(
+        spec, path=path, requests=requests, timeout_seconds=timeout, name="concurrency", progress=progress
+    )
+
+
+def _of_running_server(
+    url: str, path: str | None, requests: int, timeout: float, promised: int | None, allowed_host: str | None
+) -> ConcurrencyResult:
+    from advisor.measure.check import check_path, check_url
+    from advisor.measure.target import check_allowed, is_loopback
+
+    check_allowed(url, allowed_host)
+    if path is not None:
+        check_path(path)
+        url = url.rstrip("/") + path
+    return check_url(
+        url,
+        requests=requests,
+        timeout_seconds=timeout,
+        promised=promised,
+        verify_certificate=not is_loopback(url),
+        progress=progress,
+    )
+
+
+def _spec(
+    arguments: list[str], config: Path | None, app: str | None, chdir: Path | None, python: str | None
+) -> ServerSpec:
+    """The server that the user means: their own as they would start it, or Gunicorn's defaults on the sample app."""
+    from advisor.measure.server_spec import ServerSpec
+
+    if app is not None and _APP.fullmatch(app) is None:
+        raise BadInput(
+            f"{app!r} is not an app", why="an app is a module and a variable in it", hint="write it as shop:app"
+        )
+    if config is not None and not config.is_file():
+        raise BadInput(f"{config} is not a file", why="--config names a configuration", hint="check the path")
+    if config is None and app is None and chdir is None and not arguments:
+        return ServerSpec(python=_python(python, users_own=False))
+    users_own = config is not None or app is not None or any(map(_names_own, arguments))
+    return ServerSpec(
+        python=_python(python, users_own=users_own),
+        app=app,
+        config=config,
+        arguments=tuple(arguments),
+        chdir=chdir or Path.cwd(),
+        environment=dict(os.environ),
+    )
+
+
+def _names_own(argument: str) -> bool:
+    """Whether an argument of Gunicorn's names the user's app or configuration."""
+    return argument.startswith(("-c", "--config", "--paste")) or _NAMES_AN_APP.fullmatch(argument) is not None
+
+
+def _python(given: str | None, *, users_own: bool) -> str:
+    """The Python that serves: the one given; else, for the user's own app, that of VIRTUAL_ENV; else our own."""
+    if given is None and not users_own:
+        return sys.executable
+    from advisor.facts import Origin
+    from advisor.host.interpreter import find_python
+    from advisor.host.overrides import given_python
+    from advisor.host.system import System
+
+    python, _ = find_python(System(), None if given is None else given_python(given, Origin.FLAG))
+    return sys.executable if python.value is None else python.value.path
+
+
+def _experiments(python: str | None, path: str | None, timeout: float, output_format: Format) -> None:
+    from advisor.measure.experiments import run_experiments
+
+    wait_seconds = _EXPERIMENT_WAIT_SECONDS
+    if path is not None:
+        match = _EXPERIMENT_PATH.fullmatch(path)
+        if match is None:
+            raise BadInput(
+                f"the experiments cannot use {path!r}",
+                why="they need to know how long a request waits",
+                hint="write it as /io?seconds=0.5",
+            )
+        wait_seconds = float(match[1])
+    results = run_experiments(
+        python=_python(python, users_own=False),
+        wait_seconds=wait_seconds,
+        timeout_seconds=timeout,
+        progress=progress,
+    )
+    _show_experiments(results, output_format)
+    raise typer.Exit(0 if all(each.held for each in results if each.experiment.must_hold) else 1)
+
+
+def _show(result: ConcurrencyResult, output_format: Format) -> None:
+    if output_format is Format.json:
+        from advisor.report.concurrency_json import concurrency_json
+        from advisor.report.envelope import envelope
+
+        typer.echo(envelope("concurrency", concurrency_json([result])))
+        return
+    from advisor.report.concurrency import concurrency_text, marks_for
+
+    typer.echo(concurrency_text(result, width=_width(), marks=marks_for(sys.stdout.encoding)))
+
+
+def _show_experiments(results: tuple[ExperimentResult, ...], output_format: Format) -> None:
+    if output_format is Format.json:
+        from advisor.report.concurrency_json import experiments_json
+        from advisor.report.envelope import envelope
+
+        typer.echo(envelope("concurrency", experiments_json(results)))
+        return
+    from advisor.report.concurrency import ASCII, marks_for
+    from advisor.report.experiments import experiments_text
+
+    ascii_only = marks_for(sys.stdout.encoding) is ASCII
+    typer.echo(experiments_text(results, width=_width(), ascii_only=ascii_only))
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
+
+
+def _check_numbers(requests: int, timeout: float, promised: int | None) -> None:
+    from advisor.measure.limits import check_count, check_timeout
+
+    check_count(requests)
+    check_timeout(timeout)
+    if promised is not None and promised < 1:
+        raise BadInput(f"--promised {promised} is not a number of requests", why="it is below 1", hint="give 1 or more")
