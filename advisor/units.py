@@ -33,6 +33,8 @@ _FACTORS = {
     "tib": 1024 * GIB,
     "tb": 1000**4,
 }
+# Below this, two decimals would leave less than two digits.
+_SMALL = 0.1
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<suffix>[a-z]*)", re.IGNORECASE)
 
 
@@ -89,9 +91,24 @@ def show_bytes(size: int) -> str:
 
 
 def show_number(value: float) -> str:
-    """Show a number without needless zeros: ``0.5``, ``2``, ``1,234.25``."""
-    text = f"{value:,.2f}".rstrip("0").rstrip(".")
-    return text or "0"
+    """Show a number without needless zeros: ``0.5``, ``2``, ``1,234.25``; a small one with two digits: ``0.0015``."""
+    digits = 2 if value == 0 or abs(value) >= _SMALL else 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+
+
+def show_cpus(cpus: float) -> str:
+    """A CPU budget with its noun: ``1 CPU``, ``0.5 CPUs``, ``64 CPUs``."""
+    return f"{show_number(cpus)} CPU" + ("" if cpus == 1 else "s")
+
+
+def show_duration(seconds: float) -> str:
+    """A duration in the unit that people use for it: ``200 ms``, ``1.5 s``."""
+    return f"{show_number(seconds * 1000)} ms" if seconds < 1 else f"{show_number(seconds)} s"
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence: it begins with a capital letter and ends with a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -30,6 +30,8 @@ def app(environ, start_response):
 _BAD_LEVEL = re.compile(r"\[(WARNING|ERROR|CRITICAL)\]|Warning:|Traceback")
 _PRINTED = re.compile(r"^(\w+)\s+= (.*)$", re.MULTILINE)
 _WAIT_SECONDS = 30  # for something that takes well under a second on an idle machine
+# A worker that is told to stop before it listens to signals misses it, and is killed after graceful_timeout, 30 s.
+_STOP_SECONDS = 30 + _WAIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def start_and_check(
                 body = response.read()
             lines += _so_far(log)
             process.send_signal(signal.SIGTERM)
-            returncode = process.wait(_WAIT_SECONDS)
+            returncode = process.wait(_STOP_SECONDS)
     return StartReport(
         settings=settings, port=port, status=response.status, body=body, log="".join(lines), returncode=returncode
     )

@@ -22,11 +22,12 @@ class Written:
     """Where the former content is kept."""
 
 
-def write_file(path: Path, text: str, *, force: bool) -> Written:
+def write_file(path: Path, text: str, *, force: bool, keep: bool = True) -> Written:
     """Put ``text`` into ``path``, atomically.
 
     An existing file with other content is replaced only with ``force``, and is kept beside it as ``.bak`` (or
-    ``.bak.1``, ... where that exists). Raises BadInput when it must not or cannot be written; nothing is lost then.
+    ``.bak.1``, ... where that exists); with ``keep`` false it is not, for what is kept otherwise. Raises BadInput when
+    it must not or cannot be written; nothing is lost then.
     """
     content = text.encode()
     target = path.resolve()  # a link stays a link
@@ -45,7 +46,7 @@ def write_file(path: Path, text: str, *, force: bool) -> Written:
             hint="add --force to replace it (a backup is kept beside it), or name another file",
         )
     try:
-        backup = None if former is None else _keep(target, former)
+        backup = None if former is None or not keep else _keep(target, former)
         _replace(target, content, exists=former is not None)
     except FileExistsError as error:
         raise BadInput(

@@ -12,26 +12,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from advisor.cli.streams import make_safe
 from gunicorn_conf.errors import GcadviseError
 
 if TYPE_CHECKING:
-    from click import Command, Context
+    from typer._click.core import Command, Context  # types alone; Typer has no public names for them
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
 
 # Command -> its line in the overview. The module is advisor.cli.<command>; it holds a function of the same name.
 COMMANDS = {
     "inspect": "Show what this host or container really gives: CPUs, memory, platform.",
     "recommend": "Say how Gunicorn should be configured here, and why; write the file; prove it.",
     "concurrency": "Show how many requests a configuration really serves at once.",
+    "validate": "Find what is wrong with a configuration of Gunicorn, and mend it.",
+    "apply": "Change an existing gunicorn.conf.py, one reviewed group of settings at a time.",
+    "rule": "Explain a rule of validate, a setting of Gunicorn, or a platform.",
 }
 
 
 class _LazyGroup(TyperGroup):
     """A group that imports a command's module only when that command runs."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in self.commands:
@@ -69,6 +76,16 @@ def flags(command: str) -> dict[str, str]:
     return found
 
 
+def repeatable(command: str) -> frozenset[str]:
+    """The long flags of a command, without their dashes, that may be given more than once."""
+    return frozenset(
+        flag.removeprefix("--")
+        for parameter in _load(command).params
+        for flag in parameter.opts
+        if flag.startswith("--") and getattr(parameter, "multiple", False)
+    )
+
+
 def _summary(name: str) -> Command:
     app = typer.Typer(add_completion=False)
     app.command(name=name, help=COMMANDS[name])(lambda: None)
@@ -79,7 +96,6 @@ app = typer.Typer(
     name="gcadvise",
     cls=_LazyGroup,
     add_completion=False,
-    no_args_is_help=True,
     help="Says how Gunicorn should be configured on this machine and why, and proves it by measuring.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -96,39 +112,66 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _gcadvise(
     ctx: typer.Context,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    traceback: Annotated[
-        bool, typer.Option("--traceback", help="Show Python's traceback with an error.")
+    traceback: Annotated[  # noqa: ARG001
+        bool, typer.Option("--traceback", help="Show Python's traceback with an error; may stand anywhere.")
     ] = False,
 ) -> None:
     from advisor.cli.settings_file import defaults_from_files
 
-    ctx.default_map = defaults_from_files()
+    ctx.default_map = defaults_from_files(ctx.invoked_subcommand or "")
 
 
 def main() -> None:
     """Run the command line; the process ends here."""
-    show_traceback = "--traceback" in sys.argv[1:]
+    make_safe()
+    arguments, show_traceback = _without_traceback_flag(sys.argv[1:])
     try:
-        typer.main.get_command(app)(prog_name="gcadvise")
-    except GcadviseError as error:
-        if show_traceback:
-            raise
-        _show_error(error)
-        sys.exit(2)
+        code = typer.main.get_command(app)(arguments or ["--help"], prog_name="gcadvise", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        _show_error(GcadviseError("interrupted"))
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if show_traceback:
-            raise
-        _show_error(
-            GcadviseError(
-                f"something unexpected went wrong: {type(error).__name__}: {error}",
-                why="this is a defect in gcadvise",
-                hint="run it again with gcadvise --traceback ... and report what it prints",
-            )
-        )
-        sys.exit(2)
+            import traceback
+
+            traceback.print_exc()
+        else:
+            _show_error(_explained(error))
+        sys.exit(COULD_NOT_RUN)
+    sys.exit(code or (0 if arguments else COULD_NOT_RUN))
+
+
+def _without_traceback_flag(arguments: list[str]) -> tuple[list[str], bool]:
+    """The flag counts before and behind the name of the command; behind ``--`` it is Gunicorn's business."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own = [argument for argument in arguments[:end] if argument != "--traceback"]
+    return own + arguments[end:], len(own) < end
+
+
+def _explained(error: Exception) -> GcadviseError:
+    if isinstance(error, GcadviseError):
+        return error
+    if hasattr(error, "format_message"):  # Typer's errors of usage; their class has moved from release to release
+        return _usage_error(error, str(error.format_message()))
+    return GcadviseError(
+        f"something unexpected went wrong: {type(error).__name__}: {error}",
+        why="this is a defect in gcadvise",
+        hint="run it again with --traceback and report what it prints",
+    )
+
+
+def _usage_error(error: Exception, what: str) -> GcadviseError:
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    command = "gcadvise" if context is None else context.command_path
+    why = ""
+    if context is not None and parameter is not None:
+        source = context.get_parameter_source(parameter.name)
+        if source is not None and source.name == "DEFAULT_MAP":
+            why = "the value comes from gcadvise.toml or pyproject.toml"
+    return GcadviseError(what.rstrip("."), why=why, hint=f"{command} --help shows what can be given")
 
 
 def _show_error(error: GcadviseError) -> None:

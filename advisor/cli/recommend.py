@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.workload_input import at_least_one, choose_kind, read_workload, share
-from advisor.facts import Fact
+from advisor.cli.next_steps import next_steps
+from advisor.cli.streams import answer
+from advisor.cli.workload_input import at_least_one, choose_kind, read_workload, share, source_text
+from advisor.facts import Fact, Origin
 from advisor.host.detect import detect
 from advisor.host.host import Host
+from advisor.report.recommend import recommend_text
 from advisor.sizing.constraints import DEFAULT_MAX_THREADS, Constraints
 from advisor.sizing.plan import Plan
 from advisor.sizing.recommend import recommend as plan_for
 from advisor.workload.workload import Kind
+from gunicorn_conf.errors import BadInput
 from gunicorn_conf.release import Release
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 # A pipe or a file has no width; this is readable there.
 _PLAIN_WIDTH = 100
+_WIDEST = 120
 
 
 class Format(str, enum.Enum):
@@ -41,7 +45,9 @@ class Format(str, enum.Enum):
 
 def recommend(
     ctx: typer.Context,
-    io_bound: Annotated[bool, typer.Option("--io-bound", help="Requests mostly wait: database, network, disk.")] = False,
+    io_bound: Annotated[
+        bool, typer.Option("--io-bound", help="Requests mostly wait: database, network, disk.")
+    ] = False,
     cpu_bound: Annotated[bool, typer.Option("--cpu-bound", help="Requests mostly compute.")] = False,
     mixed: Annotated[bool, typer.Option("--mixed", help="Something of both.")] = False,
     wait_ratio: Annotated[
@@ -60,7 +66,9 @@ def recommend(
     worker_memory: Annotated[
         str | None,
         typer.Option(
-            envvar="GCADVISE_WORKER_MEMORY", help="What a worker with the app needs; else 100MiB assumed.", metavar="SIZE"
+            envvar="GCADVISE_WORKER_MEMORY",
+            help="What a worker with the app needs; else 100MiB assumed.",
+            metavar="SIZE",
         ),
     ] = None,
     memory_share: Annotated[
@@ -74,7 +82,9 @@ def recommend(
     ] = DEFAULT_MAX_THREADS,
     thread_safe: Annotated[
         bool | None,
-        typer.Option("--thread-safe/--no-thread-safe", envvar="GCADVISE_THREAD_SAFE", help="May threads share the app?"),
+        typer.Option(
+            "--thread-safe/--no-thread-safe", envvar="GCADVISE_THREAD_SAFE", help="May threads share the app?"
+        ),
     ] = None,
     max_requests: Annotated[
         int | None, typer.Option(envvar="GCADVISE_MAX_REQUESTS", help="Restart a worker after about so many requests.")
@@ -87,7 +97,9 @@ def recommend(
     python: options.PythonPath = None,
     gunicorn_version: Annotated[
         str | None,
-        typer.Option(envvar="GCADVISE_GUNICORN_VERSION", help="The release of Gunicorn that will run.", metavar="X.Y.Z"),
+        typer.Option(
+            envvar="GCADVISE_GUNICORN_VERSION", help="The release of Gunicorn that will run.", metavar="X.Y.Z"
+        ),
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.text,
     output: Annotated[
@@ -102,7 +114,12 @@ def recommend(
     chdir: Annotated[Path | None, typer.Option("--chdir", help="The directory of --app.")] = None,
 ) -> None:
     """Say how Gunicorn should be configured here, and why; write the file; prove it."""
-    kind = choose_kind({Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed})
+    if output is not None and str(output) == "-":
+        output, output_format = None, _format_on_stdout(ctx, output_format)
+    chosen = {Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed}
+    kind = choose_kind(
+        {kind: options.origin(ctx, kind.value.replace("-", "_")) if given else None for kind, given in chosen.items()}
+    )
     overrides = options.host_overrides(ctx, cpus=cpus, memory=memory, platform=platform, sku=sku, python=python)
     host = _with_release(ctx, detect(overrides=overrides), gunicorn_version)
     workload = read_workload(
@@ -123,14 +140,44 @@ def recommend(
         preload=preload,
     )
     plan = _with_environment_warnings(plan_for(host, workload, constraints))
-    if output is not None and str(output) == "-":
-        output, output_format = None, Format.conf
     if output is not None:
         _write(plan, constraints, output, force=force)
     verification = _verify(plan, constraints, app=app, path=path, chdir=chdir) if verify else None
-    typer.echo(_shown(plan, constraints, verification, output_format, output), nl=False)
+    match output_format:
+        case Format.text:
+            steps = next_steps(ctx, plan, output, verified=verify)
+            answer(recommend_text(plan, width=_width(), next_steps=steps, verification=verification))
+        case Format.markdown:
+            from advisor.report.recommend_markdown import recommend_markdown
+
+            answer(recommend_markdown(plan, verification))
+        case Format.json:
+            from advisor.report.envelope import envelope
+            from advisor.report.recommend_json import recommend_json
+
+            answer(envelope("recommend", recommend_json(plan, verification)) + "\n")
+        case Format.conf:
+            from advisor.report.recommend_conf import recommend_conf
+
+            answer(recommend_conf(plan, constraints))
+            _say_verified(verification)  # there is no place for it in the file
     if verification is not None and not verification.kept:
         raise typer.Exit(1)
+
+
+def _format_on_stdout(ctx: typer.Context, output_format: Format) -> Format:
+    if options.origin(ctx, "output_format") is Origin.FLAG and output_format is not Format.conf:
+        raise BadInput(
+            f"-o - does not go with --format {output_format.value}",
+            why="both would go to standard output",
+            hint="leave one of them out",
+        )
+    return Format.conf
+
+
+def _width() -> int:
+    """Of the terminal, or COLUMNS; long lines are hard to read."""
+    return min(_WIDEST, shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns)
 
 
 def _verify(
@@ -144,45 +191,19 @@ def _verify(
     return verify(plan, conf, this_machine=detect(), app=app, path=path, chdir=chdir, progress=progress)
 
 
-def _shown(
-    plan: Plan, constraints: Constraints, verification: Verification | None, shape: Format, written: Path | None
-) -> str:
-    match shape:
-        case Format.json:
-            from advisor.report.envelope import envelope
-            from advisor.report.recommend_json import recommend_json
+def _say_verified(verification: Verification | None) -> None:
+    if verification is not None:
+        from advisor.report.verification import verification_sentences
 
-            return envelope("recommend", recommend_json(plan, verification)) + "\n"
-        case Format.conf:
-            from advisor.report.recommend_conf import recommend_conf
-
-            return recommend_conf(plan, constraints)
-        case Format.markdown:
-            from advisor.report.recommend_markdown import recommend_markdown
-
-            return recommend_markdown(plan, verification)
-        case Format.text:
-            from advisor.report.recommend import recommend_text
-
-            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
-            steps = _next_steps(plan, written, verified=verification is not None)
-            return recommend_text(plan, width=width, next_steps=steps, verification=verification)
-
-
-def _next_steps(plan: Plan, written: Path | None, *, verified: bool) -> tuple[str, ...]:
-    steps = []
-    if written is None:
-        steps.append(f"write the file: gcadvise recommend --{plan.workload.kind.value} -o gunicorn.conf.py")
-    steps.append(f"start it: gunicorn -c {written or 'gunicorn.conf.py'} MODULE:APP")
-    if not verified:
-        steps.append(f"see it serve: gcadvise recommend --{plan.workload.kind.value} --verify")
-    return tuple(steps)
+        for text in verification_sentences(verification):
+            typer.echo(text, err=True)
 
 
 def _with_release(ctx: typer.Context, host: Host, given: str | None) -> Host:
     if given is None:
         return host
-    fact = Fact(value=str(Release.parse(given)), source="given", origin=options.origin(ctx, "gunicorn_version"))
+    where = options.origin(ctx, "gunicorn_version")
+    fact = Fact(value=str(Release.parse(given)), source=source_text(where, "gunicorn-version"), origin=where)
     return replace(host, gunicorn=fact)
 
 
@@ -192,7 +213,10 @@ def _with_environment_warnings(plan: Plan) -> Plan:
     if not found or found == str(plan.workers):
         return plan
     warning = f"WEB_CONCURRENCY={found} is set here and wins over the {plan.workers} workers of the plan"
-    return replace(plan, warnings=(warning, *plan.warnings))
+    if found.isascii() and found.isdecimal():
+        each = "one thread" if plan.threads == 1 else f"{plan.threads} threads"
+        warning += f": with {each} each it serves {int(found) * plan.threads:,} at once"
+    return replace(plan, warnings=(f"{warning}.", *plan.warnings))
 
 
 def _write(plan: Plan, constraints: Constraints, path: Path, *, force: bool) -> None:

@@ -18,15 +18,14 @@ from gunicorn_conf.errors import BadInput
 
 T = TypeVar("T")
 
-_WHERE = {Origin.FLAG: "given", Origin.VARIABLE: "from the environment", Origin.FILE: "from the settings file"}
 
+def choose_kind(chosen: Mapping[Kind, Origin | None]) -> Kind:
+    """The one kind that was chosen, with where it was; asks on a terminal when none was.
 
-def choose_kind(chosen: Mapping[Kind, bool]) -> Kind:
-    """The one kind that was chosen; asks on a terminal when none was.
-
-    Raises BadInput when there is none or more than one.
+    A flag wins over the settings file. Raises BadInput when there is none or more than one.
     """
-    kinds = [kind for kind, wanted in chosen.items() if wanted]
+    by_flag = [kind for kind, where in chosen.items() if where is Origin.FLAG]
+    kinds = by_flag or [kind for kind, where in chosen.items() if where is not None]
     if len(kinds) == 1:
         return kinds[0]
     flags = ", ".join(f"--{kind.value}" for kind in Kind)
@@ -97,7 +96,9 @@ def read_workload(
         wait_ratio=_fact(ctx, "wait_ratio", wait_ratio),
         worker_memory_bytes=_fact(ctx, "worker_memory", None if worker_memory is None else parse_bytes(worker_memory)),
         thread_safe=_fact(ctx, "thread_safe", thread_safe),
-        response_time_seconds=_fact(ctx, "response_time", None if response_time is None else parse_seconds(response_time)),
+        response_time_seconds=_fact(
+            ctx, "response_time", None if response_time is None else parse_seconds(response_time)
+        ),
         rate_per_second=_fact(ctx, "rate", rate),
         concurrency=_fact(ctx, "concurrency", at_least_one("--concurrency", concurrency)),
     )
@@ -121,8 +122,17 @@ def share(flag: str, value: float) -> float:
     return value
 
 
+def source_text(where: Origin, flag: str) -> str:
+    """How the value of a flag, named without its dashes, came: ``given with --rate``."""
+    if where is Origin.VARIABLE:
+        return f"given with GCADVISE_{flag.upper().replace('-', '_')}"
+    if where is Origin.FILE:
+        return f"given as {flag} in gcadvise.toml or pyproject.toml"
+    return f"given with --{flag}"
+
+
 def _fact(ctx: typer.Context, name: str, value: T | None) -> Fact[T] | None:
     if value is None:
         return None
     where = origin(ctx, name)
-    return Fact(value=value, source=_WHERE.get(where, where.value), origin=where)
+    return Fact(value=value, source=source_text(where, name.replace("_", "-")), origin=where)

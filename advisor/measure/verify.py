@@ -25,7 +25,7 @@ from gunicorn_conf.errors import BadInput
 BASE_WAIT_SECONDS = 1.0
 WAIT_PER_REQUEST_SECONDS = 0.01
 # The plain rule serves the same requests in many waves; it gets only as many as take this long.
-RULE_SECONDS = 20.0
+RULE_SECONDS = 10.0
 # What a worker with the sample app really needs (measured as USS: 16 to 20 MiB; some more for safety).
 SAMPLE_WORKER_BYTES = 30 * MIB
 

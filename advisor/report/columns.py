@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-# A last column narrower than this is unreadable; then it goes below its row instead.
+# A last column that must wrap at less than this is unreadable; then it goes below its row instead.
 _NARROWEST = 30
 _GAP = 2
 
@@ -16,10 +16,11 @@ def columns(rows: Sequence[Sequence[str]], *, width: int, indent: int = 2) -> li
         return []
     short = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
     used = indent + sum(size + _GAP for size in short)
+    too_narrow = width - used < min(_NARROWEST, max(len(row[-1]) for row in rows))
     lines: list[str] = []
     for row in rows:
         head = " " * indent + "".join(cell.ljust(size + _GAP) for cell, size in zip(row, short, strict=False))
-        if width - used < _NARROWEST:
+        if too_narrow:
             lines.append(head.rstrip())
             lines.extend(wrap(row[-1], width=width, indent=indent + 2 * _GAP))
             continue

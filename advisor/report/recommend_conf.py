@@ -7,7 +7,8 @@ from advisor.facts import Origin
 from advisor.report.recommend import capacity_text
 from advisor.sizing.constraints import DEFAULT_MAX_THREADS, Constraints
 from advisor.sizing.plan import Plan
-from advisor.units import show_bytes, show_number
+from advisor.sizing.server_settings import USUAL_SHARED_MEMORY
+from advisor.units import show_bytes, show_cpus
 from gunicorn_conf.release import NEWEST_KNOWN
 from gunicorn_conf.write.conf_py import Entry, conf_py
 
@@ -18,21 +19,21 @@ _SAME_AS = {"worker_connections": "threads"}
 def recommend_conf(plan: Plan, constraints: Constraints) -> str:
     """The text of the file. The same plan gives the same bytes: no date, nothing that changes by itself."""
     host = plan.host
-    cpus = show_number(host.cpus.value or 0.0)
     memory = "memory unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
-    release = host.gunicorn.value or f"{NEWEST_KNOWN} (assumed)"
+    cpus = show_cpus(host.cpus.value or 0.0)
+    place = f"{host.platform.value or 'bare'}, Gunicorn {host.gunicorn.value or NEWEST_KNOWN}"
+    what = f"{cpus}, {memory}, {place}, {plan.workload.kind.value}"
     header = [
-        f"Gunicorn's configuration, recommended by gcadvise {__version__} for {cpus} CPUs, {memory}, "
-        f"{host.platform.value or 'bare'}, Gunicorn {release}, {plan.workload.kind.value}.",
+        f"Gunicorn's configuration, recommended by gcadvise {__version__} for {what}.",
         f"As recommended it {capacity_text(plan)}.",
-        "The same file again, on any machine:",
+        f"The same file again{_except(plan)}, on any machine:",
         "  " + " ".join(_command(plan, constraints)),
     ]
     entries = [
         Entry(
             name=setting.name,
             value=setting.value,
-            reason=setting.reason,
+            reason=setting.reason[:1].upper() + setting.reason[1:],
             variable=setting.variable,
             only_if_directory=setting.name == "worker_tmp_dir",
             same_as=_SAME_AS.get(setting.name) if plan.value(setting.name) == plan.threads else None,
@@ -42,10 +43,18 @@ def recommend_conf(plan: Plan, constraints: Constraints) -> str:
     return conf_py(entries, header=header)
 
 
+def _except(plan: Plan) -> str:
+    """What the command cannot give again, since it has no flag: unknown memory, a tmpfs that is not the usual one."""
+    missing = [] if plan.host.memory_bytes.known else ["what the memory allows"]
+    if plan.value("worker_tmp_dir") != USUAL_SHARED_MEMORY:
+        missing.append("worker_tmp_dir")
+    return f", but for {' and '.join(missing)}" if missing else ""
+
+
 def _command(plan: Plan, constraints: Constraints) -> list[str]:
     """Every input of the plan as a flag, so that the machine it runs on no longer matters."""
     host, workload = plan.host, plan.workload
-    words = ["gcadvise", "recommend", f"--{workload.kind.value}", "--cpus", repr(host.cpus.value)]
+    words = ["gcadvise", "recommend", f"--{workload.kind.value}", "--cpus", _number(host.cpus.value)]
     if host.memory_bytes.value is not None:
         words += ["--memory", str(host.memory_bytes.value)]
     words += ["--platform", host.platform.value or "bare"]
@@ -59,11 +68,11 @@ def _command(plan: Plan, constraints: Constraints) -> list[str]:
     )
     for flag, fact in stated:
         if fact.value is not None and fact.origin is not Origin.ASSUMED:
-            words += [flag, str(fact.value)]
+            words += [flag, _number(fact.value)]
     if workload.thread_safe.value is False:
         words.append("--no-thread-safe")
     if constraints.memory_share != 1.0:
-        words += ["--memory-share", repr(constraints.memory_share)]
+        words += ["--memory-share", _number(constraints.memory_share)]
     if constraints.max_db_connections is not None:
         words += ["--max-db-connections", str(constraints.max_db_connections)]
     if constraints.max_threads != DEFAULT_MAX_THREADS:
@@ -73,3 +82,8 @@ def _command(plan: Plan, constraints: Constraints) -> list[str]:
     if constraints.preload:
         words.append("--preload")
     return [*words, "--format", "conf"]
+
+
+def _number(value: float | None) -> str:
+    """A number that reads back as exactly the same one, without a needless ``.0``."""
+    return repr(float(value or 0.0)).removesuffix(".0") if not isinstance(value, int) else str(value)

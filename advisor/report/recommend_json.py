@@ -49,7 +49,7 @@ def recommend_json(plan: Plan, verification: Verification | None = None) -> dict
 
 
 def _verification(verification: Verification) -> dict[str, object]:
-    from advisor.report.concurrency import result_json
+    from advisor.report.concurrency_json import result_json
 
     results = [verification.planned, *([verification.rule] if verification.rule else [])]
     return {

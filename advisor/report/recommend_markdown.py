@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from advisor.report.recommend import capacity_text, show_value
+from advisor.report.recommend import capacity_text, facts, show_limit, show_value
 from advisor.sizing.plan import Plan
-from advisor.units import show_bytes, show_number
+from advisor.units import sentence
 
 if TYPE_CHECKING:
     from advisor.measure.verify import Verification
 
 
+# What would become markup inside a line: a table's edge, emphasis, HTML. Backticks are ours.
+_SPECIAL = "\\|*<"
+
+
 def recommend_markdown(plan: Plan, verification: Verification | None = None) -> str:
     """The recommendation as GitHub-flavoured Markdown."""
-    host = plan.host
-    cpus = "unknown" if host.cpus.value is None else show_number(host.cpus.value)
-    memory = "unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
     lines = [
         f"## Gunicorn for {_article(plan.workload.kind.value)} app",
         "",
-        *_table(
-            ("fact", "value", "source"),
-            [
-                ("CPUs", cpus, host.cpus.source),
-                ("memory", memory, host.memory_bytes.source),
-                ("platform", host.platform.value or "unknown", host.platform.source),
-                ("Gunicorn", host.gunicorn.value or "unknown", host.gunicorn.source),
-            ],
-        ),
+        *_table(("fact", "value", "source"), facts(plan)),
         "",
         *_table(
             ("setting", "value", "why"),
@@ -39,16 +32,14 @@ def recommend_markdown(plan: Plan, verification: Verification | None = None) -> 
         *_table(
             ("limit", "value", "arithmetic"),
             [
-                (
-                    f"**{limit.name}** (binds)" if limit.binding else limit.name,
-                    "none" if limit.value is None else f"{limit.value:,} {limit.unit}",
-                    limit.arithmetic,
-                )
+                (limit.name, show_limit(limit) + (" ◄ binds" if limit.binding else ""), limit.arithmetic)
                 for limit in plan.limits
             ],
         ),
         "",
-        f"**Capacity:** {capacity_text(plan)}.",
+        "### Capacity",
+        "",
+        _escape(sentence(capacity_text(plan))),
     ]
     for title, texts in (("Assumed", plan.assumptions), ("Warnings", plan.warnings)):
         if texts:
@@ -78,4 +69,4 @@ def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in " ".join(text.split()))

@@ -1,1 +1,1 @@
-"""Host and workload in, plan out: the settings, the limits that were weighed, and a reason for every value. Pure arithmetic."""
+"""Host and workload in, plan out: settings with reasons and the limits that were weighed. Pure arithmetic."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from advisor.units import count, show_number
+from advisor.units import count, show_cpus, show_number
 from advisor.workload.workload import Kind, Workload
 
 # Requests arrive at random: with every slot busy on average the queue grows without end. At four fifths busy, one
@@ -44,10 +44,12 @@ def demand(cpus: float, workload: Workload) -> Demand:
     knee = math.ceil(cpus * (1 + ratio) - _SLACK)
     if workload.kind is Kind.CPU_BOUND and rule_workers(cpus) >= knee:
         slots = rule_workers(cpus)
-        return Demand(slots=slots, arithmetic=f"a CPU-bound app aims for the rule's {count(slots, 'slot')}", asked=False)
+        return Demand(
+            slots=slots, arithmetic=f"a CPU-bound app aims for the rule's {count(slots, 'slot')}", asked=False
+        )
     return Demand(
         slots=max(1, knee),
-        arithmetic=f"{show_number(cpus)} CPUs × (1 + wait ratio {show_number(ratio)}) = {count(max(1, knee), 'slot')}",
+        arithmetic=f"{show_cpus(cpus)} × (1 + wait ratio {show_number(ratio)}) = {count(max(1, knee), 'slot')}",
         asked=False,
     )
 

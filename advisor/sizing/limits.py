@@ -10,7 +10,7 @@ from advisor.sizing.demand import Demand, demand, rule_workers
 from advisor.sizing.memory import ARBITER_BYTES, THREAD_BYTES, budget, plan_bytes, show_budget
 from advisor.sizing.plan import Limit
 from advisor.sizing.split import Bounds, LimitName, Split, binding_limit, split
-from advisor.units import count, show_bytes, show_number
+from advisor.units import count, show_bytes, show_cpus
 from advisor.workload.workload import Kind, Workload
 from gunicorn_conf.errors import BadInput, DoesNotFit
 
@@ -87,7 +87,7 @@ def _rule_row(cpus: float, bounds: Bounds) -> Limit:
         name=LimitName.RULE.value,
         value=bounds.rule,
         unit="workers",
-        arithmetic=f"(2 × {show_number(cpus)} CPUs) + 1, rounded down",
+        arithmetic=f"(2 × {show_cpus(cpus)}) + 1" + ("" if float(2 * cpus).is_integer() else ", rounded down"),
     )
 
 

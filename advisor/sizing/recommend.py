@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from advisor.facts import Origin
+from advisor.facts import Fact, Origin
 from advisor.host.host import Host
 from advisor.sizing.capacity import capacity
 from advisor.sizing.constraints import Constraints
-from advisor.sizing.limits import Size, size
+from advisor.sizing.limits import size
 from advisor.sizing.plan import Plan
 from advisor.sizing.server_settings import bind_setting, server_settings
 from advisor.sizing.warn import warnings
 from advisor.sizing.worker_settings import worker_settings
-from advisor.workload.workload import Workload
+from advisor.workload.workload import Kind, Workload
+from gunicorn_conf.errors import BadInput
 from gunicorn_conf.platforms import platform
 from gunicorn_conf.release import NEWEST_KNOWN, OLDEST_SUPPORTED, Release
-from gunicorn_conf.errors import BadInput
 
 
 def recommend(host: Host, workload: Workload, constraints: Constraints) -> Plan:
@@ -59,10 +59,11 @@ def _release(host: Host) -> Release:
 
 
 def _assumptions(host: Host, workload: Workload) -> Iterator[str]:
-    for fact in (workload.wait_ratio, workload.worker_memory_bytes, workload.thread_safe):
-        if fact.origin is Origin.ASSUMED:
-            yield fact.source
+    facts: list[Fact[float] | Fact[int] | Fact[bool]] = [workload.wait_ratio, workload.worker_memory_bytes]
+    if workload.kind is not Kind.CPU_BOUND:  # it gets one thread a worker, thread-safe or not
+        facts.append(workload.thread_safe)
+    yield from (fact.source for fact in facts if fact.origin is Origin.ASSUMED)
     if host.gunicorn.value is None:
-        yield f"Gunicorn {NEWEST_KNOWN} is taken to be in use ({host.gunicorn.source}); give --gunicorn-version"
+        yield f"Gunicorn {NEWEST_KNOWN} is taken to be in use ({host.gunicorn.source}); give --gunicorn-version."
     if host.platform.value is None:
-        yield f"the platform is taken to be a bare machine ({host.platform.source}); give --platform"
+        yield f"The platform is taken to be a bare machine ({host.platform.source}); give --platform."

@@ -9,7 +9,7 @@ from advisor.host.host import Host
 from advisor.sizing.constraints import Constraints
 from advisor.sizing.limits import Size
 from advisor.sizing.plan import PlannedSetting
-from advisor.units import show_number
+from advisor.units import count, show_duration
 from advisor.workload.workload import Workload
 from gunicorn_conf.platforms import Figure, Platform
 from gunicorn_conf.release import Release
@@ -54,7 +54,9 @@ def server_settings(
             value=True,
             reason="a container is controlled from outside; the socket would need a writable home and be one more door",
         )
-    yield PlannedSetting(name="accesslog", value="-", reason="requests to standard output, where platforms collect logs")
+    yield PlannedSetting(
+        name="accesslog", value="-", reason="requests to standard output, where platforms collect logs"
+    )
     yield PlannedSetting(name="errorlog", value="-", reason="Gunicorn's own messages to standard error")
     yield from _max_requests(constraints, size)
     if constraints.preload:
@@ -86,12 +88,12 @@ def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetti
     if limit is not None and limit.value + TIMEOUT_MARGIN_SECONDS > seconds:
         seconds = limit.value + TIMEOUT_MARGIN_SECONDS
         why = (
-            f"{platform.title} gives up on a request after {limit.value} s{_unverified(limit)}; only then is a sync "
-            "worker that is still busy worth replacing"
+            f"{front_end(platform)} gives up on a request after {limit.value} s{unverified(limit)}; only then is a "
+            "sync worker that is still busy worth replacing"
         )
     if usual is not None and math.ceil(STUCK_FACTOR * usual) > seconds:
         seconds = math.ceil(STUCK_FACTOR * usual)
-        why = f"{STUCK_FACTOR} × the response time of {show_number(usual)} s; a sync worker busy for longer is stuck"
+        why = f"{STUCK_FACTOR} × the response time of {show_duration(usual)}; a sync worker busy for longer is stuck"
     return PlannedSetting(name="timeout", value=seconds, reason=why)
 
 
@@ -108,8 +110,8 @@ def _graceful_timeout(platform: Platform) -> PlannedSetting:
     return PlannedSetting(
         name="graceful_timeout",
         value=seconds,
-        reason=f"seconds that running requests get to finish; {platform.title} kills {window.value} s"
-        f"{_unverified(window)} after SIGTERM",
+        reason="seconds that running requests get to finish; less than the "
+        f"{window.value} s{unverified(window)} from SIGTERM to SIGKILL here ({platform.title})",
     )
 
 
@@ -137,9 +139,15 @@ def _max_requests(constraints: Constraints, size: Size) -> Iterator[PlannedSetti
     yield PlannedSetting(
         name="max_requests_jitter",
         value=jitter,
-        reason=f"spreads the restarts of {size.split.workers} workers, a tenth of max_requests",
+        reason=f"spreads the restarts of {count(size.split.workers, 'worker')}: a tenth of max_requests",
     )
 
 
-def _unverified(figure: Figure) -> str:
+def unverified(figure: Figure) -> str:
+    """What is put behind a figure that the vendor does not state of this very platform; else nothing."""
     return "" if figure.verified else " (not verified)"
+
+
+def front_end(platform: Platform) -> str:
+    """What passes requests on to Gunicorn, as the subject of a sentence."""
+    return f"the front end of {platform.title}" if platform.container else "nginx, if it stands in front,"

@@ -21,6 +21,11 @@ class LimitName(enum.Enum):
     THREADS = "threads per worker"
     DEMAND = "demand"
 
+    @property
+    def bounded(self) -> str:
+        """What the limit bounds, to follow "the limit on"."""
+        return "workers by the rule" if self is LimitName.RULE else self.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:

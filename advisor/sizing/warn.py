@@ -9,35 +9,59 @@ from advisor.sizing.limits import Size
 from advisor.sizing.memory import ARBITER_BYTES, plan_bytes
 from advisor.sizing.plan import Capacity
 from advisor.sizing.split import LimitName
-from advisor.sizing.worker_settings import CURED_SINCE
-from advisor.units import count, show_bytes, show_number
+from advisor.sizing.worker_settings import CLOSING_WAITS_SINCE, CURED_SINCE, HANGS_BEFORE, HANGS_FROM
+from advisor.units import GIB, count, show_bytes, show_cpus, show_number
 from advisor.workload.workload import Kind, Workload
 from gunicorn_conf.platforms import Platform
 from gunicorn_conf.release import Release
 
 # A wait ratio from which on a request waits more than it computes by so much that one thread a worker wastes the CPU.
 CLEARLY_WAITING = 1.0
+# How much of an App Service plan's memory was in use with two tiny apps of about 70 MB each: plan size's memory and
+# share in use. From yeongseon/azure-paas-troubleshooting-labs, labs of 2026-04-02 and 2026-04-11; a third party's
+# single observation of B1, P1v3 and P2v3, not verified.
+APP_SERVICE_IN_USE = ((int(1.75 * GIB), 0.73), (8 * GIB, 0.27), (16 * GIB, 0.15))
+# MemTotal in the container was within this share of the plan size's memory in the same lab.
+_SAME_SIZE = 0.05
 
 
 def warnings(
     host: Host, workload: Workload, size: Size, capacity: Capacity, platform: Platform, release: Release
 ) -> Iterator[str]:
-    """The warnings of a plan, the gravest first."""
+    """The warnings of a plan, each a sentence, the gravest first."""
     yield from _promise(capacity, release)
+    yield from _closing(size, platform, release)
     yield from _short_of_slots(workload, size)
     yield from _rate(host, workload, capacity)
     yield from _memory(host, capacity)
+    yield from _shared_plan(host, capacity, platform)
     yield from _workload(host, workload)
     yield from platform.notes
 
 
 def _promise(capacity: Capacity, release: Release) -> Iterator[str]:
     if not capacity.delivered:
+        why = (
+            "in this release a low worker_connections hangs workers"
+            if HANGS_FROM <= release < HANGS_BEFORE
+            else "in this release that is not known well enough"
+        )
         yield (
             f"Gunicorn {release} does not fill all {capacity.concurrent_requests:,} slots before requests queue: a "
             "gthread worker takes connections although its threads are busy, while another worker idles. From "
-            f"{CURED_SINCE} on, worker_connections = threads with keepalive = 0 cures it; before, a low "
-            "worker_connections can hang a worker, so it is left alone here"
+            f"{CURED_SINCE} on, worker_connections = threads with keepalive = 0 cures it; {why}, so it is "
+            "left alone here."
+        )
+
+
+def _closing(size: Size, platform: Platform, release: Release) -> Iterator[str]:
+    behind_a_front_end = not platform.container or platform.request_timeout_seconds is not None
+    if size.split.threads > 1 and release >= CLOSING_WAITS_SINCE and not behind_a_front_end:
+        yield (
+            "Put a reverse proxy in front: from Gunicorn 26 on, closing a connection waits up to 2 s for the other "
+            "side to close its end, the worker accepts nothing meanwhile, and with keepalive = 0 every request ends "
+            "so. A proxy closes at once; for clients that closed 0.1 s after the answer, 200 requests took 2.9 s "
+            "instead of 1.3 s (docs/gthread.md)."
         )
 
 
@@ -45,7 +69,7 @@ def _short_of_slots(workload: Workload, size: Size) -> Iterator[str]:
     aim, slots = size.demand.slots, size.split.slots
     if slots >= aim:
         return
-    text = f"{count(slots, 'request')} at once, {aim:,} aimed for: the limit on {size.binding.value} binds"
+    text = f"{count(slots, 'request')} at once, {aim:,} aimed for: the limit on {size.binding.bounded} binds."
     if workload.thread_safe.value is False and workload.kind is not Kind.CPU_BOUND:
         memory = next(limit.value for limit in size.limits if limit.name == LimitName.MEMORY.value)
         most = aim if memory is None else min(aim, memory)
@@ -53,8 +77,8 @@ def _short_of_slots(workload: Workload, size: Size) -> Iterator[str]:
             worker_bytes = workload.worker_memory_bytes.value or 0
             needed = plan_bytes(most, 1, worker_bytes)
             text += (
-                f". Without threads only more workers help: WEB_CONCURRENCY={most} serves {most:,} at once in about "
-                f"{show_bytes(needed)}"
+                f" Without threads only more workers help: WEB_CONCURRENCY={most} serves {most:,} at once in about "
+                f"{show_bytes(needed)}."
             )
     yield text
 
@@ -68,23 +92,38 @@ def _rate(host: Host, workload: Workload, capacity: Capacity) -> Iterator[str]:
     computing = seconds / (1 + ratio)
     yield (
         f"{show_number(rate)} requests/s cannot be held: this plan serves at most {show_number(possible)}. The rate "
-        f"keeps {show_number(rate * seconds)} slots and {show_number(rate * computing)} CPUs busy, and there are "
-        f"{capacity.concurrent_requests:,} and {show_number(host.cpus.value or 0.0)}"
+        f"keeps {show_number(rate * seconds)} slots and {show_cpus(rate * computing)} busy; the plan has "
+        f"{count(capacity.concurrent_requests, 'slot')} and {show_cpus(host.cpus.value or 0.0)}."
     )
 
 
 def _memory(host: Host, capacity: Capacity) -> Iterator[str]:
     if capacity.memory_budget_bytes is None:
         yield (
-            f"the memory is unknown ({host.memory_bytes.source}), so it limits nothing here; the plan needs about "
-            f"{show_bytes(capacity.memory_bytes)}. Give --memory"
+            f"The memory is unknown ({host.memory_bytes.source}), so it limits nothing here; the plan needs about "
+            f"{show_bytes(capacity.memory_bytes)}. Give --memory."
         )
-    available = host.available_memory_bytes.value
+    available = None if host.described else host.available_memory_bytes.value
     if available is not None and capacity.memory_bytes > available + ARBITER_BYTES:
         yield (
-            f"the plan needs about {show_bytes(capacity.memory_bytes)}, and only {show_bytes(available)} are not in "
-            "use now"
+            f"The plan needs about {show_bytes(capacity.memory_bytes)}, and only {show_bytes(available)} of the memory "
+            "is free now."
         )
+
+
+def _shared_plan(host: Host, capacity: Capacity, platform: Platform) -> Iterator[str]:
+    memory = host.memory_bytes.value
+    if platform.name != "app-service" or memory is None:
+        return
+    for size, in_use in APP_SERVICE_IN_USE:
+        left = int(memory * (1 - in_use))
+        if abs(memory - size) <= _SAME_SIZE * size and capacity.memory_bytes > left:
+            yield (
+                f"The plan needs about {show_bytes(capacity.memory_bytes)}, and of an App Service plan with "
+                f"{show_bytes(size)} a third party's lab found {in_use * 100:.0f} % in use with two tiny apps "
+                "(yeongseon/azure-paas-troubleshooting-labs, 2026-04; not verified): about "
+                f"{show_bytes(left)} may be left. Look at the plan's memory percentage before you rely on more."
+            )
 
 
 def _workload(host: Host, workload: Workload) -> Iterator[str]:
@@ -92,13 +131,13 @@ def _workload(host: Host, workload: Workload) -> Iterator[str]:
     if workload.kind is Kind.CPU_BOUND:
         if ratio >= CLEARLY_WAITING:
             yield (
-                f"a request that waits {show_number(ratio)} times as long as it computes is not CPU-bound; compare "
-                "with --mixed or --io-bound"
+                f"A request that waits {show_number(ratio)} times as long as it computes is not CPU-bound; compare "
+                "with --mixed or --io-bound."
             )
         yield (
-            "(2 × cores) + 1 is where to start, not a measured best: for computing alone, one worker a CPU can serve "
-            "as much with shorter queues on the CPU"
+            "The rule, (2 × cores) + 1, is where to start, not a measured best: for computing alone, one worker a CPU "
+            "can serve as much with shorter queues on the CPU."
         )
     python = host.python.value
     if python is not None and python.free_threaded:
-        yield "this Python is free-threaded: threads can compute in parallel, which the plan does not count on"
+        yield "This Python is free-threaded: threads can compute in parallel, which the plan does not count on."

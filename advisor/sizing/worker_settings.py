@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from advisor.sizing.constraints import Constraints
 from advisor.sizing.limits import Size
 from advisor.sizing.plan import Limit, PlannedSetting
+from advisor.sizing.server_settings import front_end, unverified
 from advisor.sizing.split import LimitName
 from advisor.units import count, show_number
 from advisor.workload.workload import Kind, Workload
 from gunicorn_conf.platforms import Platform
 from gunicorn_conf.release import Release
 
-# The first release whose gthread worker takes no more connections than worker_connections without ever hanging:
-# its loop was rewritten in 24 (gunicorn pull request 3519); before, a low limit left workers that stopped
-# accepting (gunicorn issues 3146 and 3407).
+# From here on a low worker_connections is relied upon. In 21.2, 22.0 and 23.0 it hangs workers for good: at the limit
+# run() in gunicorn/workers/gthread.py polls no more, so an accepted connection that has sent nothing yet is never read
+# (gunicorn issues 3146 and 3407; measured, docs/gthread.md). 24 has the rewritten loop (pull request 3519) and 20.1 an
+# older one; neither hung when measured, but they are left alone: one load pattern, three runs.
 CURED_SINCE = Release(25, 0, 0)
+HANGS_FROM, HANGS_BEFORE = Release(21), Release(24)
+# From here on closing waits for the client to close its end, up to 2 s, in the thread that accepts
+# (close_graceful in gunicorn/util.py, called by finish_request in gunicorn/workers/gthread.py).
+CLOSING_WAITS_SINCE = Release(26)
 # Gunicorn's own default (gunicorn/config.py, WorkerConnections).
 DEFAULT_WORKER_CONNECTIONS = 1000
 # The keep-alive of whoever is in front must end first, or it sends a request into a connection that is just being
@@ -71,19 +77,19 @@ def _connections(size: Size, platform: Platform, release: Release) -> Iterator[P
             name="keepalive",
             value=0,
             reason="an idle kept-alive connection would occupy one of the worker's "
-            f"{count(threads, 'connection')}; the price is a new connection per request, which only a handler "
-            "faster than a few milliseconds notices",
+            f"{count(threads, 'connection')}; the price is a new connection per request, which behind a proxy only a "
+            "handler faster than a few milliseconds notices",
         )
         return
     idle = platform.idle_timeout_seconds
     seconds = (idle.value if idle else COMMON_IDLE_SECONDS) + KEEPALIVE_MARGIN_SECONDS
-    front = f"{platform.title}'s front end" if idle else "nginx or a load balancer"
+    front = front_end(platform) if idle else "nginx or a load balancer in front"
     limit = idle.value if idle else COMMON_IDLE_SECONDS
-    note = " (not verified)" if idle and not idle.verified else ""
+    note = unverified(idle) if idle else ""
     yield PlannedSetting(
         name="keepalive",
         value=seconds,
-        reason=f"longer than the {limit} s{note} that {front} keeps an idle connection, so that the front end closes "
+        reason=f"longer than the {limit} s{note} that {front} keeps an idle connection, so that the other side closes "
         "it first and never sends a request into a closing one",
     )
 
@@ -113,12 +119,12 @@ def _connections_text(rows: dict[str, Limit]) -> str:
 
 
 def _threads_reason(size: Size) -> str:
-    workers, threads, aim = size.split.workers, size.split.threads, size.demand.slots
+    workers, aim = size.split.workers, size.demand.slots
     if size.split.slots >= aim:
         return f"{count(aim, 'slot')} aimed for ÷ {count(workers, 'worker')} = {show_number(aim / workers)}" + (
             "" if aim == size.split.slots else ", rounded up"
         )
-    return f"{count(aim, 'slot')} aimed for, cut to {size.split.slots:,} by the limit on {size.binding.value}"
+    return f"{count(aim, 'slot')} aimed for, cut to {size.split.slots:,} by the limit on {size.binding.bounded}"
 
 
 def _one_thread_reason(workload: Workload, constraints: Constraints, size: Size) -> str:
@@ -130,4 +136,4 @@ def _one_thread_reason(workload: Workload, constraints: Constraints, size: Size)
         return f"{count(size.split.workers, 'worker')} are slots enough for the {size.demand.slots:,} aimed for"
     if constraints.max_threads == 1:
         return "no more than one thread a worker was allowed"
-    return f"the limit on {size.binding.value} leaves one thread a worker"
+    return f"the limit on {size.binding.bounded} leaves one thread a worker"

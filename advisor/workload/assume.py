@@ -39,8 +39,12 @@ def assume(
         kind=kind,
         wait_ratio=wait_ratio or _assumed(WAIT_RATIOS[kind], _wait_ratio_reason(kind)),
         worker_memory_bytes=worker_memory_bytes
-        or _assumed(WORKER_MEMORY_BYTES, f"{show_bytes(WORKER_MEMORY_BYTES)} a worker assumed; give --worker-memory"),
-        thread_safe=thread_safe or _assumed(True, "the app is taken to be thread-safe; --no-thread-safe if it is not"),
+        or _assumed(
+            WORKER_MEMORY_BYTES,
+            f"A worker with the app is taken to need {show_bytes(WORKER_MEMORY_BYTES)}; give --worker-memory.",
+        ),
+        thread_safe=thread_safe
+        or _assumed(True, "The app is taken to be thread-safe; give --no-thread-safe if it is not."),
         response_time_seconds=response_time_seconds or Fact.unknown("no --response-time was given"),
         rate_per_second=rate_per_second or Fact.unknown("no --rate was given"),
         concurrency=concurrency or Fact.unknown("no --concurrency was given"),
@@ -54,8 +58,8 @@ def _assumed(value: float | int | bool, source: str) -> Fact:  # type: ignore[ty
 def _wait_ratio_reason(kind: Kind) -> str:
     ratio = WAIT_RATIOS[kind]
     if kind is Kind.CPU_BOUND:
-        return "a CPU-bound request is taken to wait for nothing (wait ratio 0); give --wait-ratio"
+        return "A CPU-bound request is taken to wait for nothing (wait ratio 0); give --wait-ratio."
     return (
-        f"a request is taken to wait {show_number(ratio)} times as long as it computes "
-        f"({show_number(ratio + 1)} slots a CPU); give --wait-ratio"
+        f"A request is taken to wait {show_number(ratio)} times as long as it computes "
+        f"({show_number(ratio + 1)} slots a CPU); give --wait-ratio."
     )

@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.units import GIB, MIB, count, parse_bytes, parse_seconds, show_bytes, show_number
+from advisor.units import (
+    GIB,
+    MIB,
+    count,
+    parse_bytes,
+    parse_seconds,
+    sentence,
+    show_bytes,
+    show_cpus,
+    show_duration,
+    show_number,
+)
 from gunicorn_conf.errors import BadInput
 
 
@@ -63,10 +74,42 @@ def test_a_shown_size_reads_back_within_half_a_percent(size):
     assert parse_bytes(show_bytes(size).replace(",", "")) == pytest.approx(size, rel=0.0051)
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.5, "0.5"), (2.0, "2"), (1234.25, "1,234.25"), (0.0, "0")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"),
+        (2.0, "2"),
+        (1234.25, "1,234.25"),
+        (0.0, "0"),
+        (0.005, "0.005"),
+        (0.00123, "0.0012"),
+        (-0.05, "-0.05"),
+    ],
+)
 def test_numbers_are_shown_without_needless_zeros(value, text):
     assert show_number(value) == text
 
 
 def test_a_count_has_its_noun():
-    assert (count(1, "worker"), count(1290, "worker"), count(2, "box", "boxes")) == ("1 worker", "1,290 workers", "2 boxes")
+    assert (count(1, "worker"), count(1290, "worker"), count(2, "box", "boxes")) == (
+        "1 worker",
+        "1,290 workers",
+        "2 boxes",
+    )
+
+
+@pytest.mark.parametrize(("cpus", "text"), [(1.0, "1 CPU"), (0.5, "0.5 CPUs"), (64.0, "64 CPUs"), (0.02, "0.02 CPUs")])
+def test_one_cpu_is_singular(cpus, text):
+    assert show_cpus(cpus) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "200 ms"), (1.5, "1.5 s"), (0.00005, "0.05 ms"), (60.0, "60 s")])
+def test_durations_are_shown_in_the_unit_that_people_use(seconds, text):
+    assert show_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("it is so", "It is so."), ("Is it?", "Is it?"), ("80 slots.", "80 slots.")]
+)
+def test_a_sentence_has_a_capital_and_an_end(text, shown):
+    assert sentence(text) == shown

@@ -6,54 +6,13 @@ from advisor.sizing.constraints import Constraints
 from advisor.sizing.memory import USABLE_SHARE, plan_bytes
 from advisor.sizing.recommend import recommend
 from advisor.units import GIB, MIB
-from advisor.workload.assume import assume
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput, DoesNotFit
 from gunicorn_conf.platforms import PLATFORM_NAMES, platform
 from gunicorn_conf.release import Release
 from gunicorn_conf.settings import supports
-from tests.advisor.hosts import known, make_host, make_plan
-
-RELEASES = ["20.1.0", "21.2.0", "22.0.0", "23.0.0", "24.1.1", "25.0.3", "25.3.0", "26.2.0", "27.0.1"]
-
-hosts = st.builds(
-    make_host,
-    cpus=st.floats(0.05, 256),
-    memory=st.one_of(st.none(), st.integers(128 * MIB, 512 * GIB)),
-    platform=st.sampled_from(PLATFORM_NAMES),
-    gunicorn=st.sampled_from(RELEASES),
-    shared_memory=st.sampled_from([None, "/dev/shm"]),
-    described=st.booleans(),
-)
-constraints = st.builds(
-    Constraints,
-    memory_share=st.floats(0.1, 1.0),
-    max_db_connections=st.one_of(st.none(), st.integers(1, 2000)),
-    max_threads=st.integers(1, 256),
-    max_requests=st.one_of(st.none(), st.integers(1, 100_000)),
-    preload=st.booleans(),
-)
-
-
-@st.composite
-def workloads(draw):
-    response_time = draw(st.one_of(st.none(), st.floats(0.001, 60)))
-    return assume(
-        draw(st.sampled_from(Kind)),
-        wait_ratio=draw(st.one_of(st.none(), st.floats(0, 200).map(known))),
-        worker_memory_bytes=draw(st.one_of(st.none(), st.integers(1 * MIB, 2 * GIB).map(known))),
-        thread_safe=draw(st.one_of(st.none(), st.booleans().map(known))),
-        response_time_seconds=known(response_time),
-        rate_per_second=known(draw(st.floats(0.1, 5000))) if response_time and draw(st.booleans()) else None,
-        concurrency=draw(st.one_of(st.none(), st.integers(1, 5000).map(known))),
-    )
-
-
-def plan_or_none(host, workload, limits):
-    try:
-        return recommend(host, workload, limits)
-    except DoesNotFit:
-        return None
+from tests.advisor.hosts import make_host, make_plan
+from tests.advisor.strategies import constraints, hosts, plan_or_none, workloads
 
 
 def aim(plan):
@@ -267,3 +226,44 @@ def test_cloud_run_needs_no_timeout_and_app_service_one_above_its_front_end():
     assert make_plan(Kind.CPU_BOUND, host=make_host(platform="cloud-run")).value("timeout") == 0
     assert make_plan(Kind.CPU_BOUND, host=make_host(platform="app-service")).value("timeout") == 240
     assert make_plan(Kind.CPU_BOUND, response_time_seconds=60.0).value("timeout") == 180
+
+
+@pytest.mark.parametrize(
+    ("gunicorn", "name", "kind", "said"),
+    [
+        ("27.0.1", "docker", Kind.IO_BOUND, True),
+        ("26.0.0", "kubernetes", Kind.IO_BOUND, True),
+        ("25.3.0", "docker", Kind.IO_BOUND, False),
+        ("27.0.1", "app-service", Kind.IO_BOUND, False),
+        ("27.0.1", "bare", Kind.IO_BOUND, False),  # it binds to the loopback: a proxy is in front
+        ("27.0.1", "docker", Kind.CPU_BOUND, False),
+    ],
+)
+def test_from_gunicorn_26_on_clients_that_connect_directly_are_a_warning(gunicorn, name, kind, said):
+    plan = make_plan(kind, host=make_host(platform=name, gunicorn=gunicorn))
+    assert any("reverse proxy" in warning for warning in plan.warnings) is said
+
+
+@pytest.mark.parametrize(
+    ("gunicorn", "why"), [("20.1.0", "not known well enough"), ("23.0.0", "hangs workers"), ("24.1.1", "not known")]
+)
+def test_a_release_without_the_cure_says_why(gunicorn, why):
+    assert why in make_plan(host=make_host(gunicorn=gunicorn)).warnings[0]
+
+
+def test_what_is_free_on_this_machine_says_nothing_about_one_that_was_described():
+    assert any("is free now" in text for text in make_plan(host=make_host(available=64 * MIB)).warnings)
+    described = make_plan(host=make_host(available=64 * MIB, described=True))
+    assert not any("is free now" in text for text in described.warnings)
+
+
+@pytest.mark.parametrize(("memory", "said"), [(1.75, True), (1.81, True), (3.5, False), (8.0, False)])
+def test_more_than_a_small_app_service_plan_has_left_is_a_warning(memory, said):
+    host = make_host(cpus=1.0, memory=int(memory * GIB), platform="app-service")
+    plan = make_plan(host=host, worker_memory_bytes=300 * MIB)
+    assert any("two tiny apps" in warning for warning in plan.warnings) is said
+
+
+def test_a_cpu_bound_app_is_not_asked_whether_it_is_thread_safe():
+    assert not any("thread-safe" in text for text in make_plan(Kind.CPU_BOUND).assumptions)
+    assert any("thread-safe" in text for text in make_plan(Kind.MIXED).assumptions)
