@@ -1,0 +1,44 @@
+"""Who can reach the addresses that Gunicorn opens: this machine alone, or others too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gunicorn_conf.rules.addresses import Address, entries, read_address
+from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.value import Literal, possibilities
+
+# Platforms on which nothing but their own front end reaches the container's port.
+BEHIND_THEIR_FRONT_END = frozenset({"app-service", "heroku", "cloud-run"})
+
+
+def addresses(value: Literal) -> Iterator[tuple[str, Address]]:
+    """Each entry of a value of bind that Gunicorn can read, as it is written and as it is read."""
+    for entry in entries(value):
+        read = read_address(entry)
+        if isinstance(read, Address):
+            yield entry, read
+
+
+def open_address(subject: Subject) -> str | None:
+    """The first address of bind that other machines reach, Gunicorn's default included; None where none is known."""
+    for value in possibilities(subject.config.value("bind")):
+        for text, address in addresses(value):
+            if address.host is not None and not is_loopback(address):
+                return text
+    return None
+
+
+def unix_path(text: str) -> str | None:
+    """The path of a Unix socket as Gunicorn reads it; None for any other address."""
+    if not text.startswith("unix:"):
+        return None
+    path = text.removeprefix("unix:")
+    # gunicorn/util.py, parse_address: "unix://path" is "unix:path".
+    return path.removeprefix("//") if path.startswith("//") else path
+
+
+def is_loopback(address: Address) -> bool:
+    """Whether only processes of the same machine or container reach it."""
+    host = address.host
+    return host is not None and (host == "localhost" or host == "::1" or host.startswith("127."))
