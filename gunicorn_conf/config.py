@@ -105,14 +105,9 @@ class Config:
 # The dotted paths of Gunicorn's own worker classes (gunicorn/workers/__init__.py) and of those that stand for one.
 _SHORT_NAMES: Mapping[str, str] = {
     "gunicorn.workers.sync.SyncWorker": "sync",
-    "egg:gunicorn#sync": "sync",
     "gunicorn.workers.gthread.ThreadWorker": "gthread",
-    "egg:gunicorn#gthread": "gthread",
     "gunicorn.workers.ggevent.GeventWorker": "gevent",
-    "egg:gunicorn#gevent": "gevent",
     "gunicorn.workers.gtornado.TornadoWorker": "tornado",
-    "egg:gunicorn#tornado": "tornado",
     "gunicorn.workers.gasgi.ASGIWorker": "asgi",
     "gunicorn.workers.geventlet.EventletWorker": "eventlet",
-    "egg:gunicorn#eventlet": "eventlet",
 }

@@ -88,6 +88,7 @@ class Setting:
         return next((value for since, value in reversed(self.defaults) if since <= release), self.defaults[0][1])
 
 
+@functools.cache
 def supports(name: str, release: Release) -> bool:
     """Whether this release of Gunicorn has a setting of this name.
 

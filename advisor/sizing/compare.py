@@ -19,7 +19,7 @@ TOLERANCE = 0.05
 
 # What the owner of the file has decided where it is set at all: addresses and where logs go follow from the place, not
 # from the load.
-_OWN = frozenset({"bind", "accesslog", "errorlog", "worker_tmp_dir"})
+_OWN = frozenset({"bind", "forwarded_allow_ips", "accesslog", "errorlog", "worker_tmp_dir"})
 
 _CONCURRENCY = frozenset({"workers", "threads", "worker_class", "worker_connections"})
 _TIME = frozenset({"keepalive", "timeout", "graceful_timeout", "max_requests", "max_requests_jitter"})

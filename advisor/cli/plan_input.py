@@ -1,0 +1,158 @@
+"""The options that a plan is made from, for commands that need a plan and show something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from advisor.cli import options
+from advisor.cli.workload_input import at_least_one, choose_kind, read_workload, share, source_text
+from advisor.facts import Fact
+from advisor.host.detect import detect
+from advisor.sizing.constraints import DEFAULT_MAX_THREADS, Constraints
+from advisor.sizing.plan import Plan
+from advisor.sizing.recommend import recommend
+from advisor.workload.workload import Kind
+from gunicorn_conf.release import Release
+
+IoBound = Annotated[bool, typer.Option("--io-bound", help="Requests mostly wait: database, network, disk.")]
+CpuBound = Annotated[bool, typer.Option("--cpu-bound", help="Requests mostly compute.")]
+Mixed = Annotated[bool, typer.Option("--mixed", help="Something of both.")]
+WaitRatio = Annotated[
+    float | None,
+    typer.Option("--wait-ratio", envvar="GCADVISE_WAIT_RATIO", help="Waiting ÷ computing of one request."),
+]
+ResponseTime = Annotated[
+    str | None,
+    typer.Option(
+        "--response-time", envvar="GCADVISE_RESPONSE_TIME", help="Usual time of one request: 200ms.", metavar="TIME"
+    ),
+]
+Rate = Annotated[
+    float | None, typer.Option("--rate", envvar="GCADVISE_RATE", help="Requests/s to hold; needs --response-time.")
+]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", envvar="GCADVISE_CONCURRENCY", help="Requests in flight to hold.")
+]
+WorkerMemory = Annotated[
+    str | None,
+    typer.Option(
+        "--worker-memory",
+        envvar="GCADVISE_WORKER_MEMORY",
+        help="What a worker with the app needs; else 100MiB assumed.",
+        metavar="SIZE",
+    ),
+]
+MemoryShare = Annotated[
+    float,
+    typer.Option("--memory-share", envvar="GCADVISE_MEMORY_SHARE", help="This app's share of the memory, up to 1."),
+]
+MaxDbConnections = Annotated[
+    int | None,
+    typer.Option("--max-db-connections", envvar="GCADVISE_MAX_DB_CONNECTIONS", help="No more slots than this."),
+]
+MaxThreads = Annotated[
+    int,
+    typer.Option("--max-threads", envvar="GCADVISE_MAX_THREADS", help="No more threads than this in one worker."),
+]
+ThreadSafe = Annotated[
+    bool | None,
+    typer.Option("--thread-safe/--no-thread-safe", envvar="GCADVISE_THREAD_SAFE", help="May threads share the app?"),
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option(
+        "--max-requests", envvar="GCADVISE_MAX_REQUESTS", help="Restart a worker after about so many requests."
+    ),
+]
+Preload = Annotated[bool, typer.Option("--preload", help="Load the app once, before the workers fork.")]
+GunicornVersion = Annotated[
+    str | None,
+    typer.Option(
+        "--gunicorn-version",
+        envvar="GCADVISE_GUNICORN_VERSION",
+        help="The release of Gunicorn that will run.",
+        metavar="X.Y.Z",
+    ),
+]
+
+
+def make_plan(
+    ctx: typer.Context,
+    *,
+    kinds: dict[Kind, bool],
+    wait_ratio: float | None,
+    response_time: str | None,
+    rate: float | None,
+    concurrency: int | None,
+    worker_memory: str | None,
+    memory_share: float,
+    max_db_connections: int | None,
+    max_threads: int,
+    thread_safe: bool | None,
+    max_requests: int | None,
+    preload: bool,
+    cpus: str | None,
+    memory: str | None,
+    platform: str | None,
+    sku: str | None,
+    python: str | None,
+    gunicorn_version: str | None,
+    declared: Fact[str] | None = None,
+) -> Plan:
+    """The plan that the options describe, for this machine where they say nothing.
+
+    ``declared`` is the release of Gunicorn that the app's own files name; it holds unless another is given.
+
+    Raises BadInput when a value makes no sense, DoesNotFit when the memory does not hold one worker.
+    """
+    kind = choose_kind(
+        {kind: options.origin(ctx, kind.value.replace("-", "_")) if given else None for kind, given in kinds.items()}
+    )
+    host = detect(
+        overrides=options.host_overrides(ctx, cpus=cpus, memory=memory, platform=platform, sku=sku, python=python)
+    )
+    if gunicorn_version is not None:
+        where = options.origin(ctx, "gunicorn_version")
+        release = str(Release.parse(gunicorn_version))
+        host = replace(host, gunicorn=Fact(value=release, source=source_text(where, "gunicorn-version"), origin=where))
+    elif declared is not None:
+        host = replace(host, gunicorn=declared)
+    workload = read_workload(
+        ctx,
+        kind,
+        wait_ratio=wait_ratio,
+        response_time=response_time,
+        rate=rate,
+        concurrency=concurrency,
+        worker_memory=worker_memory,
+        thread_safe=thread_safe,
+    )
+    constraints = make_constraints(
+        memory_share=memory_share,
+        max_db_connections=max_db_connections,
+        max_threads=max_threads,
+        max_requests=max_requests,
+        preload=preload,
+    )
+    return recommend(host, workload, constraints)
+
+
+def make_constraints(
+    *,
+    memory_share: float,
+    max_db_connections: int | None,
+    max_threads: int,
+    max_requests: int | None,
+    preload: bool,
+) -> Constraints:
+    """What was asked for beyond the workload. Raises BadInput when a value makes no sense."""
+    return Constraints(
+        memory_share=share("--memory-share", memory_share),
+        max_db_connections=at_least_one("--max-db-connections", max_db_connections),
+        max_threads=at_least_one("--max-threads", max_threads) or DEFAULT_MAX_THREADS,
+        max_requests=at_least_one("--max-requests", max_requests),
+        preload=preload,
+    )
