@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gunicorn_conf.errors import BadInput
@@ -15,6 +15,8 @@ STDIN = "-"
 
 # The readers refuse what is longer than 1 MiB; a little more is enough for them to see that.
 _LONGEST_BYTES = 1024 * 1024 + 4
+# The kinds of file that hold command lines, which name configuration files and apps.
+_LOADS_FILES = ("dockerfile", "shell", "procfile", "systemd", "supervisor", "compose", "kubernetes")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -57,7 +59,9 @@ def gather(paths: Sequence[str], *, stdin_filename: str) -> Gathered:
         else:
             files[given] = _named(given, _read(given))
             folders[os.path.dirname(given)] = None  # noqa: PTH120
-    beside = {file.path: file for folder in folders for file in _requirements(folder)}
+    commands = [path for path, file in files.items() if (file.kind or kind_of(path, file.text)) in _LOADS_FILES]
+    beside = {file.path: file for path in commands for file in _loaded_from(os.path.dirname(path))}  # noqa: PTH120
+    beside |= {file.path: file for folder in folders for file in _requirements(folder)}
     return Gathered(
         files=tuple({**beside, **files}.values()),
         directories=tuple(directories),
@@ -76,6 +80,15 @@ def _named(path: str, text: str) -> SourceFile:
     """A file that was named: Python that has not the name of a configuration file is one all the same."""
     kind = "conf" if path.endswith(".py") and kind_of(path, text) in (None, "python") else None
     return SourceFile(path=path, text=text, kind=kind)
+
+
+def _loaded_from(directory: str) -> list[SourceFile]:
+    """The Python files in a directory that a command there may load: configurations, and apps."""
+    return [
+        replace(file, is_context=True)
+        for file in _search(directory or ".")
+        if kind_of(file.path, file.text) in ("conf", "python")
+    ]
 
 
 def _requirements(directory: str) -> list[SourceFile]:

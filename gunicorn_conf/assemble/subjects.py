@@ -63,7 +63,7 @@ class _Assembly:
             if subject.conf is not None:
                 paired.add(subject.conf.path)
             found.append(subject)
-        lone = [self._of_conf(file) for file in self._conf_files if file.path not in paired]
+        lone = [self._of_conf(file) for file in self._conf_files if file.path not in paired and not file.is_context]
         return (*found, *lone)
 
     def _starts(self) -> list[Start]:
@@ -90,8 +90,7 @@ class _Assembly:
         assigned: tuple[Assigned, ...] = ()
         if conf_file is not None:
             conf, assigned = self._conf(conf_file, command.environment)
-            if conf.problem is not None:
-                undecided = f"{conf.path} could not be parsed"
+            undecided = _why_undecided(conf)
         config = self._config(
             release,
             (*variables_as_settings(command.environment, {}), *assigned, *command.assigned),
@@ -114,8 +113,7 @@ class _Assembly:
         release, source, requirements = self._release(file.path)
         conf, assigned = self._conf(file, {})
         given = {name: Placed(value=value, place=Place(path=f"--env {name}")) for name, value in self._given.items()}
-        undecided = f"{conf.path} could not be parsed" if conf.problem is not None else None
-        config = self._config(release, (*variables_as_settings(given, {}), *assigned), undecided)
+        config = self._config(release, (*variables_as_settings(given, {}), *assigned), _why_undecided(conf))
         return Subject(
             release=release,
             release_source=source,
@@ -227,3 +225,8 @@ def _last_segment(word: str) -> str:
 
 def _joined(home: str, directory: str | None) -> str:
     return posixpath.normpath(posixpath.join(home, (directory or "").lstrip("/")))
+
+
+def _why_undecided(conf: ConfFile) -> str | None:
+    """Why the file may set more than is seen; None when all of it is seen."""
+    return f"{conf.path} could not be parsed" if conf.problem is not None else conf.incomplete

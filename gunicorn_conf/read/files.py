@@ -50,6 +50,8 @@ class SourceFile:
     text: str
     kind: str | None = None
     """Which reader to use, whatever the name and the text look like; None to tell it from them."""
+    is_context: bool = False
+    """Whether it only says more about the other files: it is judged where one of them loads it, and not alone."""
 
 
 def kind_of(path: str, text: str) -> str | None:

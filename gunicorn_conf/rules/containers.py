@@ -11,7 +11,7 @@ from gunicorn_conf.rules.given import given, rewrite, text_of, wrong
 from gunicorn_conf.rules.reach import addresses, is_loopback
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Signals, Subject
-from gunicorn_conf.rules.verdict import Verdict
+from gunicorn_conf.rules.verdict import Verdict, shown
 from gunicorn_conf.value import Literal
 
 # File systems that a container gets anew at each start, where they are not volumes.
@@ -48,8 +48,9 @@ def loopback_in_container(subject: Subject) -> Iterator[Problem]:
 
 def _set_to_loopback(subject: Subject, one: Assigned, how: Verdict) -> Iterator[Problem]:
     command, deployment = subject.command, subject.deployment
-    # In a pod other containers share 127.0.0.1, and a script may start a proxy beside Gunicorn.
-    alone = deployment.platform != "kubernetes" and (command is None or command.file_kind in _WHOLE)
+    # In a pod other containers share 127.0.0.1, and a shell or a script may start a proxy beside Gunicorn.
+    direct = command is None or (command.file_kind in _WHOLE and command.signals is Signals.DIRECT)
+    alone = deployment.platform != "kubernetes" and direct
     yield Problem(
         message=f"bind {how.verb} {_text(how.example)}{how.condition}: nobody outside the container can connect"
         f"{'' if alone else ', unless a proxy runs beside Gunicorn'}",
@@ -107,7 +108,7 @@ def process_file_in_container(subject: Subject) -> Iterator[Problem]:
         # Process 1, whose number is its own at each start.
         return
     yield Problem(
-        message=f"pidfile {path} stays when the container is killed"
+        message=f"pidfile {shown(path)} stays when the container is killed"
         + (", as it is at every stop behind a shell" if killed else "")
         + ", and keeps Gunicorn from starting again where another process has its number by then",
         place=one.place,
@@ -123,7 +124,7 @@ def _only_loopback(value: Literal) -> bool:
 
 
 def _text(value: Literal) -> str:
-    return ", ".join(text for text, _ in addresses(value))
+    return shown(", ".join(text for text, _ in addresses(value)))
 
 
 def _opened(one: Assigned, value: Literal) -> Fix | None:

@@ -12,6 +12,7 @@ from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import given, is_off, is_on, place_of, rewrite, text_of
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import Known
 
 _SINCE = Release(25, 1)
@@ -116,8 +117,8 @@ def control_socket_shared(subject: Subject) -> Iterator[Problem]:
     if not path and (is_unset(subject, "control_socket") is None or "HOME" in command.environment):
         return
     yield Problem(
-        message=f"every instance of this unit takes the same control socket{f', {path}' if path else ''}, and the last "
-        "to start removes that of the others",
+        message=f"every instance of this unit takes the same control socket{f', {shown(path)}' if path else ''}, and "
+        "the last to start removes that of the others",
         place=place_of(subject, "control_socket"),
         help="put %i into its path (--control-socket /run/shop-%i/control), or disable it with --no-control-socket",
         setting="control_socket",
@@ -130,7 +131,7 @@ def _lost(subject: Subject) -> _Lost | None:
         path = text_of(subject, "control_socket")
         if path is None or not deployment.read_only_root or path.startswith(_WRITABLE):
             return None
-        return _Lost(path, f"which is read-only ({_why_read_only(subject)})") if path.startswith("/") else None
+        return _Lost(shown(path), f"which is read-only ({_why_read_only(subject)})") if path.startswith("/") else None
     if is_unset(subject, "control_socket") is None:
         return None
     if subject.release < _IN_HOME_SINCE:
@@ -192,7 +193,8 @@ RULES = (
         confidence=Confidence.MEDIUM,
         check=control_socket_unwritable,
         since=_SINCE,
-        evidence="gunicorn/ctl/server.py:213 (27.0.1); run with HOME=/nonexistent; github.com/project-koku/koku 6046",
+        evidence="gunicorn/ctl/server.py:213 (27.0.1); run with a directory that cannot be made; "
+        "github.com/opengisch/QFieldCloud issue 1706",
     ),
     Rule(
         code="GC703",

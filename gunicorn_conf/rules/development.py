@@ -93,7 +93,9 @@ def _is_for_development(subject: Subject) -> bool:
     paths = [subject.place.path]
     if subject.command is not None:
         paths.append(subject.command.place.path)
-    return any(_FOR_DEVELOPMENT.search(path.lower()) for path in paths)
+    # The folders of an absolute path (/usr/local/...) say nothing of the file.
+    names = [path.replace("\\", "/").rpartition("/")[2] if path.startswith("/") else path for path in paths]
+    return any(_FOR_DEVELOPMENT.search(name.lower()) for name in names)
 
 
 RULES = (

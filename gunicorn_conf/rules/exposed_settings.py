@@ -11,6 +11,7 @@ from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import given, is_on, rewrite, wrong
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import Known, Literal, OneOf, Value
 
 _NAMES = r"(^|_)(SECRET|SECRET_?KEY|PASSWORD|PASSWD|PWD|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)$"
@@ -35,9 +36,10 @@ def secret_in_raw_env(subject: Subject) -> Iterator[Problem]:
     """
     for one in subject.config.all("raw_env"):
         for name in dict.fromkeys(_secrets(one.value)):
-            seen = " and the process list" if one.source is Source.COMMAND_LINE else ""
+            seen = "the process list, " if one.source is Source.COMMAND_LINE else ""
             yield Problem(
-                message=f"raw_env holds {name} with its value: --print-config, the log at level debug{seen} show it",
+                message=f"raw_env holds {shown(name)} with its value, which {seen}--print-config and the log at level "
+                "debug show",
                 place=one.value_place,
                 help=f"set {name} in the environment of the process instead",
                 setting="raw_env",
@@ -65,7 +67,7 @@ def settings_in_log(subject: Subject) -> Iterator[Problem]:
     one, how = found
     env = given(subject, "raw_env")
     secrets = list(_secrets(env.value)) if env is not None else []
-    shows = f", {' and '.join(secrets)} of raw_env among them" if secrets else ""
+    shows = f", {' and '.join(map(shown, secrets[:3]))} of raw_env among them" if secrets else ""
     if one.conditional or isinstance(one.value, OneOf):
         # A level that depends on something is chosen for the case at hand.
         return

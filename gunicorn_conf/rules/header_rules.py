@@ -9,9 +9,11 @@ from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import given, is_sure, removal, wrong
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import Literal, certain
 
-_DASHES = str.maketrans("-", "_")
+# So many names a message has room for; Gunicorn's own default has three.
+_SHOWN_HEADERS = 3
 
 
 def several_scheme_headers(subject: Subject) -> Iterator[Problem]:
@@ -36,7 +38,7 @@ def several_scheme_headers(subject: Subject) -> Iterator[Problem]:
     value = certain(one.value) if one is not None and is_sure(one) else None
     if one is None or value is None or not isinstance(value[0], dict) or len(value[0]) < 2:
         return
-    names = ", ".join(str(name) for name in value[0])
+    names = ", ".join(shown(name) for name in list(value[0])[:_SHOWN_HEADERS])
     yield Problem(
         message=f"secure_scheme_headers trusts {len(value[0])} headers ({names}): a request in which two of them "
         "disagree is answered with 400",
@@ -105,7 +107,7 @@ def forwarder_header_never_matches(subject: Subject) -> Iterator[Problem]:
             continue
         why, what_to_do, severity = what
         yield Problem(
-            message=f"forwarder_headers holds {entry!r}, {why}",
+            message=f"forwarder_headers holds {shown(entry)}, {why}",
             place=one.value_place,
             help=what_to_do,
             setting="forwarder_headers",
@@ -123,12 +125,11 @@ def _never_matches(entry: str) -> tuple[str, str, Severity | None] | None:
         return None
     right = entry.upper().removeprefix("HTTP_")
     if "_" not in right:
-        what_to_do = f"have the proxy send {right.translate(_DASHES)}, or remove the entry"
-        return "a header without underscore, which is never dropped", what_to_do, Severity.INFO
+        return "a header without underscore, which is never dropped", "remove the entry", Severity.INFO
     if entry != entry.upper():
-        return "which never matches: names are compared in capitals", f"write {right}", None
+        return "which never matches: names are compared in capitals", "write it in capitals", None
     if entry.startswith("HTTP_"):
-        return f"and the proxy's header is called {right}: it is dropped", f"write {right}", Severity.WARNING
+        return "which is WSGI's name of a header and not the proxy's", "write it without HTTP_", Severity.WARNING
     return None
 
 

@@ -14,6 +14,8 @@ from gunicorn_conf.rules.worker_kind import WorkerKind, worker_kind
 
 # Five minutes: longer than any front end waits by default (Cloud Run, 300 s), so nobody is there to read the answer.
 _HUGE_SECONDS = 300
+# As much above the limit in front as advisor.sizing.server_settings recommends, TIMEOUT_MARGIN_SECONDS.
+_ALLOWANCE_SECONDS = 10
 
 
 @depends_on("worker_class", "threads", "timeout")
@@ -52,7 +54,8 @@ def timeout_above_request_limit(subject: Subject) -> Iterator[Problem]:
     The client has long had an error (502, 503, 504) while the sync worker goes on, for nobody, and is missing for
     others. Clients that try again occupy the next worker.
 
-    Mend it by setting ``timeout`` at or below the limit in front, and by moving longer work into a queue.
+    Mend it by setting ``timeout`` near the limit in front, and by moving longer work into a queue. Up to 10 s above it
+    nothing is reported: a worker is then replaced only when nobody waits for its answer any more.
 
     Example::
 
@@ -64,7 +67,7 @@ def timeout_above_request_limit(subject: Subject) -> Iterator[Problem]:
     """
     timeout = number(subject, "timeout")
     limit = request_limit(subject.deployment)
-    if timeout is None or limit is None or timeout <= limit.length_seconds:
+    if timeout is None or limit is None or timeout <= limit.length_seconds + _ALLOWANCE_SECONDS:
         return
     if worker_kind(subject.config) is not WorkerKind.SYNC or subject.config.get("timeout") is None:
         return

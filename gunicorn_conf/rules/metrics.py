@@ -10,6 +10,7 @@ from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import given, is_sure
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import ConfFile, Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import Literal, certain, possibilities
 
 _OWN_LOGGERS = ("simple", "gunicorn.glogging.Logger", "egg:gunicorn#simple")
@@ -46,8 +47,9 @@ def statsd_without_logger(subject: Subject) -> Iterator[Problem]:
     if base is not None and "statsd" in base.lower():
         return
     own = base is not None and base.endswith("Logger")
+    text = shown(name) if written is not None else logger.text.partition("\n")[0]
     yield Problem(
-        message=f"statsd_host is set, and logger_class is {name}{f', made from {base}' if own else ''}: "
+        message=f"statsd_host is set, and logger_class is {text}{f', made from {base}' if own else ''}: "
         f"{'no metrics are sent' if own else 'unless it is made from Statsd, no metrics are sent'}",
         place=logger.value_place,
         help="make the class from gunicorn.instrument.statsd.Statsd",

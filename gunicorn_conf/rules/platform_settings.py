@@ -41,9 +41,9 @@ def web_concurrency_shadowed(subject: Subject) -> Iterator[Problem]:
         wanted = certain(variable.value)
         if wanted is None or wanted[0] == number:
             return
-        message, severity = f"WEB_CONCURRENCY is {variable.text} and counts for nothing: {number} workers are set", None
+        message, severity = f"WEB_CONCURRENCY is {variable.text} and counts for nothing: workers is {number}", None
     elif by_platform is not None:
-        message = f"{by_platform} sets WEB_CONCURRENCY by the size of the machine, and {number} workers are set instead"
+        message = f"{by_platform} sets WEB_CONCURRENCY by the size of the machine, and workers is {number} instead"
         severity = Severity.INFO
     else:
         return
@@ -60,7 +60,8 @@ def file_not_used_on_app_service(subject: Subject) -> Iterator[Problem]:
     """App Service starts Gunicorn with a configuration file of its own, and not with this one.
 
     The start of its Python images passes ``-c /opt/startup/gunicorn.conf.py``, and with ``-c`` Gunicorn does not look
-    for a gunicorn.conf.py in the application's directory: the file is silently ignored.
+    for a gunicorn.conf.py in the application's directory: the file is silently ignored. So the public images do, up to
+    Python 3.10, and those for later versions by Microsoft's posts on them.
 
     Mend it with a startup command that names the file, or with the variable
     ``PYTHON_USE_GUNICORN_CONFIG_FROM_PATH`` of the image.

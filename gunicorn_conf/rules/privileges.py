@@ -51,7 +51,7 @@ def workers_as_root(subject: Subject) -> Iterator[Problem]:
     unset = is_unset(subject, "user")
     if user is None and unset is not None:
         yield Problem(
-            message=f"the workers run as root{f': {source}' if source else ''}, and user is not set",
+            message=f"user is not set, and the workers run as root{f' ({source})' if source else ''}",
             place=subject.place,
             help="give the image or service a user of its own, or set user and group",
             setting="user",

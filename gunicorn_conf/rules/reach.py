@@ -1,4 +1,4 @@
-"""Who can reach the addresses that Gunicorn opens: this machine alone, or others too."""
+"""Who can reach the addresses that Gunicorn opens, and whom a list of addresses trusts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from gunicorn_conf.rules.addresses import Address, entries, read_address
 from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import Literal, possibilities
 
+_EVERYBODY = frozenset({"*", "0.0.0.0/0", "::/0"})
 # Platforms on which nothing but their own front end reaches the container's port.
 BEHIND_THEIR_FRONT_END = frozenset({"app-service", "heroku", "cloud-run"})
 
@@ -42,3 +44,19 @@ def is_loopback(address: Address) -> bool:
     """Whether only processes of the same machine or container reach it."""
     host = address.host
     return host is not None and (host == "localhost" or host == "::1" or host.startswith("127."))
+
+
+def listed(value: Literal) -> list[str]:
+    """The entries of a list of addresses, which may be text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+    return [part.strip() for part in parts if isinstance(part, str)]
+
+
+def is_everybody(value: Literal) -> bool:
+    """Whether a list of trusted addresses holds all that there are."""
+    return not _EVERYBODY.isdisjoint(listed(value))
+
+
+def shown_list(value: Literal) -> str:
+    """A list of addresses as a message shows it."""
+    return shown(",".join(listed(value)))

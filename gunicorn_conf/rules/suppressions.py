@@ -1,4 +1,4 @@
-"""The rules on comments that suppress findings; gunicorn_conf.validate finds their problems once all others are known."""
+"""The rules on comments that suppress findings; gunicorn_conf.validate finds their problems, after all others."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from gunicorn_conf.rules.given import given, is_sure
 from gunicorn_conf.rules.reach import unix_path
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
+from gunicorn_conf.rules.verdict import shown
 from gunicorn_conf.value import certain
 
 _TEMPORARY = ("/tmp/", "/var/tmp/")
@@ -34,7 +35,8 @@ def socket_for_everybody(subject: Subject) -> Iterator[Problem]:
         umask = 0o007                             # after: mode 0770
         group = "www-data"
 
-    Ignore it when the directory keeps others out, or the machine has no other users. In containers nothing is reported.
+    Ignore it when the directory keeps others out, systemd opens the socket (a .socket unit), or the machine has no
+    other users. In containers nothing is reported.
     """
     one, paths = _sockets(subject)
     if one is None or not paths or subject.deployment.container or subject.config.whole_number("umask") != 0:
@@ -45,8 +47,8 @@ def socket_for_everybody(subject: Subject) -> Iterator[Problem]:
     edit = line_after(subject, "bind", "umask = 0o007") if given(subject, "umask") is None else None
     fix = Fix(description="add umask = 0o007", safe=False, edits=(edit,)) if edit is not None else None
     yield Problem(
-        message=f"umask is 0: {path} gets mode 0777, and unless its directory keeps them out, every user of the machine"
-        " can connect past the proxy",
+        message=f"umask is 0: {shown(path)} gets mode 0777, and unless its directory keeps them out, every user of the "
+        "machine can connect past the proxy",
         place=one.value_place,
         help="set umask = 0o007 and a group that the proxy belongs to",
         setting="umask",
@@ -77,9 +79,9 @@ def socket_in_tmp(subject: Subject) -> Iterator[Problem]:
     private = subject.deployment.private_tmp
     source = subject.deployment.sources.get("private_tmp", "PrivateTmp")
     yield Problem(
-        message=f"{found} is in a directory of this service's own ({source}): the proxy does not see it"
+        message=f"{shown(found)} is in a directory of this service's own ({source}): the proxy does not see it"
         if private
-        else f"{found} is where any user can take its name, and not seen by a proxy with a /tmp of its own "
+        else f"{shown(found)} is where any user can take its name, and not seen by a proxy with a /tmp of its own "
         "(systemd's PrivateTmp=)",
         place=one.value_place,
         help="use a directory in /run, with RuntimeDirectory= in the unit",
