@@ -8,7 +8,18 @@ from pathlib import Path
 
 from gunicorn_conf.errors import BadInput
 
-PLATFORM_NAMES = ("app-service", "kubernetes", "heroku", "cloud-run", "ecs", "docker", "systemd", "bare")
+PLATFORM_NAMES = (
+    "app-service",
+    "kubernetes",
+    "heroku",
+    "cloud-run",
+    "ecs",
+    "elastic-beanstalk",
+    "docker",
+    "systemd",
+    "supervisor",
+    "bare",
+)
 
 _TOML = Path(__file__).with_name("platforms.toml")
 _platforms: dict[str, Platform] = {}

@@ -22,17 +22,17 @@ _CONSTRAINTS = _ROOT / "constraints.txt"
 _INSTALL_TIMEOUT_SECONDS = 300
 
 
-def release_python(release: str, python: str | Path = sys.executable) -> Path:
-    """The interpreter of an environment that holds this release of Gunicorn, and Flask.
+def release_python(release: str, python: str | Path = sys.executable, *, extra: tuple[str, ...] = ()) -> Path:
+    """The interpreter of an environment that holds this release of Gunicorn, Flask, and the ``extra`` packages.
 
     ``python`` is the interpreter that the environment is made from. The first call takes seconds and needs the
     package index; processes that ask at the same time wait for one another.
     """
-    requirements = [f"gunicorn=={release}", "flask"]
+    requirements = [f"gunicorn=={release}", "flask", *extra]
     if release.startswith(NEEDS_PKG_RESOURCES):
         requirements.append(PKG_RESOURCES)
     CACHE.mkdir(parents=True, exist_ok=True)
-    directory = CACHE / f"{release}-py{_version(python)}"
+    directory = CACHE / "-".join([release, f"py{_version(python)}", *extra])
     marker = directory / "complete"
     wanted = "\n".join([*requirements, *_constraints()])
     with open(f"{directory}.lock", "w") as lock:

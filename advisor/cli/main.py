@@ -28,6 +28,7 @@ COMMANDS = {
     "concurrency": "Show how many requests a configuration really serves at once.",
     "validate": "Find what is wrong with a configuration of Gunicorn, and mend it.",
     "apply": "Change an existing gunicorn.conf.py, one reviewed group of settings at a time.",
+    "startup": "Write what a platform needs to start Gunicorn: App Service, Docker, systemd, and others.",
     "rule": "Explain a rule of validate, a setting of Gunicorn, or a platform.",
 }
 

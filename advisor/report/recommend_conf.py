@@ -18,18 +18,27 @@ _SAME_AS = {"worker_connections": "threads"}
 
 def recommend_conf(plan: Plan, constraints: Constraints) -> str:
     """The text of the file. The same plan gives the same bytes: no date, nothing that changes by itself."""
-    host = plan.host
-    memory = "memory unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
-    cpus = show_cpus(host.cpus.value or 0.0)
-    place = f"{host.platform.value or 'bare'}, Gunicorn {host.gunicorn.value or NEWEST_KNOWN}"
-    what = f"{cpus}, {memory}, {place}, {plan.workload.kind.value}"
     header = [
-        f"Gunicorn's configuration, recommended by gcadvise {__version__} for {what}.",
+        f"Gunicorn's configuration, recommended by gcadvise {__version__} for {described(plan)}.",
         f"As recommended it {capacity_text(plan)}.",
         f"The same file again{_except(plan)}, on any machine:",
         "  " + " ".join(_command(plan, constraints)),
     ]
-    entries = [
+    return conf_py(entries(plan), header=header)
+
+
+def described(plan: Plan) -> str:
+    """What the plan is for: CPUs, memory, platform, release, kind of workload."""
+    host = plan.host
+    memory = "memory unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
+    cpus = show_cpus(host.cpus.value or 0.0)
+    place = f"{host.platform.value or 'bare'}, Gunicorn {host.gunicorn.value or NEWEST_KNOWN}"
+    return f"{cpus}, {memory}, {place}, {plan.workload.kind.value}"
+
+
+def entries(plan: Plan) -> list[Entry]:
+    """The settings as the file holds them."""
+    return [
         Entry(
             name=setting.name,
             value=setting.value,
@@ -40,7 +49,6 @@ def recommend_conf(plan: Plan, constraints: Constraints) -> str:
         )
         for setting in plan.settings
     ]
-    return conf_py(entries, header=header)
 
 
 def _except(plan: Plan) -> str:

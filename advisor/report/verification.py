@@ -34,8 +34,8 @@ def verification_sentences(verification: Verification) -> list[str]:
         waves = -(-planned.requests // rule.served_at_once)
         each = rule.total_seconds / max(1, len(rule.waves))
         sentences.append(
-            f"The plain rule got {count(rule.requests, 'request')} only; all {planned.requests:,} would take {waves} "
-            f"waves of {rule.served_at_once} there, about {show_number(round(waves * each))} s (computed, not "
+            f"The plain rule was sent {count(rule.requests, 'request')} only; all {planned.requests:,} would take "
+            f"{waves} waves of {rule.served_at_once} there, about {show_number(round(waves * each))} s (computed, not "
             "measured)."
         )
     return [*sentences, *(f"{note[0].upper()}{note[1:]}." for note in verification.notes)]

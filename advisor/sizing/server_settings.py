@@ -27,6 +27,9 @@ GRACEFUL_MARGIN_SHARE = 0.2
 GRACEFUL_MARGIN_MOST_SECONDS = 5
 # Linux and container runtimes mount a tmpfs here; the written file checks that it exists.
 USUAL_SHARED_MEMORY = "/dev/shm"
+# The platforms where nothing but their own front end connects to the container, and that do not set
+# FORWARDED_ALLOW_IPS themselves (as Heroku's buildpack does).
+_ONLY_THEIR_FRONT_END = ("app-service", "cloud-run")
 # Restarts spread over a tenth of max_requests, so that workers do not restart together.
 JITTER_SHARE = 0.1
 
@@ -54,6 +57,7 @@ def server_settings(
             value=True,
             reason="a container is controlled from outside; the socket would need a writable home and be one more door",
         )
+    yield from _forwarded_allow_ips(platform)
     yield PlannedSetting(
         name="accesslog", value="-", reason="requests to standard output, where platforms collect logs"
     )
@@ -77,11 +81,7 @@ def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetti
             "itself (Google's own example sets 0 too)",
         )
     if size.split.threads > 1:
-        return PlannedSetting(
-            name="timeout",
-            value=DEFAULT_TIMEOUT_SECONDS,
-            reason="seconds without a heartbeat until a worker is replaced; with gthread it does not limit a request",
-        )
+        return heartbeat_timeout(platform, "with gthread it does not limit a request")
     limit = platform.request_timeout_seconds
     usual = workload.response_time_seconds.value
     seconds, why = DEFAULT_TIMEOUT_SECONDS, "a sync worker busy with one request for longer is stuck and is replaced"
@@ -95,6 +95,24 @@ def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetti
         seconds = math.ceil(STUCK_FACTOR * usual)
         why = f"{STUCK_FACTOR} × the response time of {show_duration(usual)}; a sync worker busy for longer is stuck"
     return PlannedSetting(name="timeout", value=seconds, reason=why)
+
+
+def heartbeat_timeout(platform: Platform, unlimited: str) -> PlannedSetting:
+    """The timeout of a worker class whose requests it does not limit, as ``unlimited`` says."""
+    limit = platform.request_timeout_seconds
+    if platform.name == "app-service" and limit is not None:
+        return PlannedSetting(
+            name="timeout",
+            value=limit.value + TIMEOUT_MARGIN_SECONDS,
+            reason="seconds without a heartbeat until a worker is replaced, and for loading the app, which from the "
+            f"network share /home can take long; above the {limit.value} s{unverified(limit)} after which "
+            f"{front_end(platform)} gives up; {unlimited}",
+        )
+    return PlannedSetting(
+        name="timeout",
+        value=DEFAULT_TIMEOUT_SECONDS,
+        reason=f"seconds without a heartbeat until a worker is replaced; {unlimited}",
+    )
 
 
 def _graceful_timeout(platform: Platform) -> PlannedSetting:
@@ -127,6 +145,17 @@ def _worker_tmp_dir(host: Host) -> Iterator[PlannedSetting]:
         reason="in memory, where that directory exists: a heartbeat file on a slow disk can stall a worker until it is "
         "taken for dead",
     )
+
+
+def _forwarded_allow_ips(platform: Platform) -> Iterator[PlannedSetting]:
+    if platform.name in _ONLY_THEIR_FRONT_END:
+        yield PlannedSetting(
+            name="forwarded_allow_ips",
+            value="*",
+            reason="X-Forwarded-Proto is believed, so that the app knows of HTTPS, which the front end of "
+            f"{platform.title} ends; nobody else reaches the container",
+            variable="FORWARDED_ALLOW_IPS",
+        )
 
 
 def _max_requests(constraints: Constraints, size: Size) -> Iterator[PlannedSetting]:

@@ -81,12 +81,17 @@ def _connections(size: Size, platform: Platform, release: Release) -> Iterator[P
             "handler faster than a few milliseconds notices",
         )
         return
+    yield keepalive_setting(platform)
+
+
+def keepalive_setting(platform: Platform) -> PlannedSetting:
+    """A keep-alive that outlasts that of whoever is in front."""
     idle = platform.idle_timeout_seconds
     seconds = (idle.value if idle else COMMON_IDLE_SECONDS) + KEEPALIVE_MARGIN_SECONDS
     front = front_end(platform) if idle else "nginx or a load balancer in front"
     limit = idle.value if idle else COMMON_IDLE_SECONDS
     note = unverified(idle) if idle else ""
-    yield PlannedSetting(
+    return PlannedSetting(
         name="keepalive",
         value=seconds,
         reason=f"longer than the {limit} s{note} that {front} keeps an idle connection, so that the other side closes "
