@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advisor.cli.main import flags
+from advisor.cli.commands import flags
 from advisor.cli.validate import FailOn, Format
 from tests.conftest import RunGcadvise
 from tests.neutral import child_environment

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.cli.main import COMMANDS, flags
+from advisor.cli.commands import COMMANDS, flags
 from tests.conftest import RunGcadvise
 
 ROOT = Path(__file__).parent.parent

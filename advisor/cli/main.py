@@ -5,13 +5,14 @@ Exit codes: 0 done and fine; 1 ran, and the answer is no; 2 could not run; 130 i
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from advisor.cli.commands import COMMANDS, load, summary
+from advisor.cli.settings_file import defaults_from_files
 from advisor.cli.streams import make_safe
 from gunicorn_conf.errors import GcadviseError
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
-
-# Command -> its line in the overview. The module is advisor.cli.<command>; it holds a function of the same name.
-COMMANDS = {
-    "inspect": "Show what this host or container really gives: CPUs, memory, platform.",
-    "recommend": "Say how Gunicorn should be configured here, and why; write the file; prove it.",
-    "concurrency": "Show how many requests a configuration really serves at once.",
-    "validate": "Find what is wrong with a configuration of Gunicorn, and mend it.",
-    "apply": "Change an existing gunicorn.conf.py, one reviewed group of settings at a time.",
-    "startup": "Write what a platform needs to start Gunicorn: App Service, Docker, systemd, and others.",
-    "rule": "Explain a rule of validate, a setting of Gunicorn, or a platform.",
-}
 
 
 class _LazyGroup(TyperGroup):
@@ -43,54 +33,19 @@ class _LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in self.commands:
-            self.commands[cmd_name] = _load(cmd_name)
+            self.commands[cmd_name] = load(cmd_name)
         return self.commands[cmd_name]
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         for name in COMMANDS:  # the names alone, for "did you mean"
-            self.commands.setdefault(name, _summary(name))
+            self.commands.setdefault(name, summary(name))
         if args and args[0] in COMMANDS:
-            self.commands[args[0]] = _load(args[0])
+            self.commands[args[0]] = load(args[0])
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Context, formatter: Any) -> None:
-        self.commands = {name: _summary(name) for name in COMMANDS}
+        self.commands = {name: summary(name) for name in COMMANDS}
         super().format_help(ctx, formatter)
-
-
-def _load(name: str) -> Command:
-    module = importlib.import_module(f"advisor.cli.{name}")
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name=name, help=getattr(module, name).__doc__, context_settings=getattr(module, "CONTEXT", None))(
-        getattr(module, name)
-    )
-    return typer.main.get_command(app)
-
-
-def flags(command: str) -> dict[str, str]:
-    """The long flags of a command, without their dashes, and the parameter that each sets."""
-    found = {}
-    for parameter in _load(command).params:
-        for flag in parameter.opts:
-            if flag.startswith("--") and parameter.name:
-                found[flag.removeprefix("--")] = parameter.name
-    return found
-
-
-def repeatable(command: str) -> frozenset[str]:
-    """The long flags of a command, without their dashes, that may be given more than once."""
-    return frozenset(
-        flag.removeprefix("--")
-        for parameter in _load(command).params
-        for flag in parameter.opts
-        if flag.startswith("--") and getattr(parameter, "multiple", False)
-    )
-
-
-def _summary(name: str) -> Command:
-    app = typer.Typer(add_completion=False)
-    app.command(name=name, help=COMMANDS[name])(lambda: None)
-    return typer.main.get_command(app)
 
 
 app = typer.Typer(
@@ -120,8 +75,6 @@ def _gcadvise(
         bool, typer.Option("--traceback", help="Show Python's traceback with an error; may stand anywhere.")
     ] = False,
 ) -> None:
-    from advisor.cli.settings_file import defaults_from_files
-
     ctx.default_map = defaults_from_files(ctx.invoked_subcommand or "")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from advisor.cli.commands import COMMANDS, flags, repeatable
 from gunicorn_conf.errors import BadInput
 
 _FILES = ("gcadvise.toml", "pyproject.toml")
@@ -21,8 +22,6 @@ def defaults_from_files(command: str, directory: Path | None = None) -> dict[str
 
     Raises BadInput when a file is not TOML, or when it names a key that this command, or any, does not know.
     """
-    from advisor.cli.main import COMMANDS
-
     if command not in COMMANDS:
         return {}
     directory = directory or Path()
@@ -61,8 +60,6 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def _of_command(command: str, table: dict[str, Any], path: Path) -> dict[str, str | bool | list[str]]:
-    from advisor.cli.main import COMMANDS, flags, repeatable
-
     known, several = flags(command), repeatable(command)
     own = table.get(command)
     own = own if isinstance(own, dict) else {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from advisor.cli.main import COMMANDS, flags
+from advisor.cli.commands import COMMANDS, flags
 from advisor.cli.settings_file import defaults_from_files
 from gunicorn_conf.errors import BadInput
 from tests.conftest import Completed, RunGcadvise
