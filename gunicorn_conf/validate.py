@@ -42,6 +42,8 @@ class Validation:
                 paths[subject.conf.path] = None
             if subject.command is not None:
                 paths[subject.command.place.path] = None
+            if subject.unread is not None:
+                paths[subject.unread.place.path] = None
         return tuple(paths)
 
     def text(self, path: str) -> str:

@@ -78,25 +78,26 @@ def _keep(target: Path, former: bytes) -> Path:
 
 
 def _replace(target: Path, content: bytes, *, exists: bool) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
     try:
         with open(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if exists:
-            os.chmod(temporary, target.stat().st_mode & 0o777)
-            os.replace(temporary, target)
+            temporary.chmod(target.stat().st_mode & 0o777)
+            temporary.replace(target)
         else:
-            os.chmod(temporary, 0o666 & ~_umask())
+            temporary.chmod(0o666 & ~_umask())
             _move_new(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
 
 
-def _move_new(temporary: str, target: Path) -> None:
+def _move_new(temporary: Path, target: Path) -> None:
     """Give the file its name without replacing a file that has appeared meanwhile."""
     try:
         os.link(temporary, target)
@@ -105,9 +106,9 @@ def _move_new(temporary: str, target: Path) -> None:
     except OSError:  # a file system without hard links, such as a network share
         if target.exists():
             raise FileExistsError(target) from None
-        os.replace(temporary, target)
+        temporary.replace(target)
     else:
-        os.unlink(temporary)
+        temporary.unlink()
 
 
 def _umask() -> int:

@@ -60,7 +60,8 @@ def gather(paths: Sequence[str], *, stdin_filename: str) -> Gathered:
             files[given] = _named(given, _read(given))
             folders[os.path.dirname(given)] = None  # noqa: PTH120
     commands = [path for path, file in files.items() if (file.kind or kind_of(path, file.text)) in _LOADS_FILES]
-    beside = {file.path: file for path in commands for file in _loaded_from(os.path.dirname(path))}  # noqa: PTH120
+    homes = dict.fromkeys(os.path.dirname(path) for path in commands)  # noqa: PTH120
+    beside = {file.path: file for home in homes for file in _loaded_from(home)}
     beside |= {file.path: file for folder in folders for file in _requirements(folder)}
     return Gathered(
         files=tuple({**beside, **files}.values()),

@@ -10,6 +10,7 @@ from gunicorn_conf.platforms import Figure, Platform
 from gunicorn_conf.release import NEWEST_KNOWN, Release
 from gunicorn_conf.rules.rule import Rule, Topic
 from gunicorn_conf.settings import Setting, SettingDefault, SettingType, worker_classes
+from gunicorn_conf.worker_readers import READERS, Readers
 
 # The oldest release of the catalogue stands for "or earlier".
 _OLDEST = Release(19, 9, 0)
@@ -76,6 +77,7 @@ def setting_text(setting: Setting, rules: Sequence[Rule], width: int) -> str:
         ("Type", history([(since, shown_type(kind)) for since, kind in setting.types])),
         ("Default", history([(since, shown_default(value)) for since, value in setting.defaults])),
         ("Releases", lifetime(setting)),
+        *([("Read by", shown_readers(READERS[setting.name]))] if setting.name in READERS else []),
         *([("Values", ", ".join(sorted(worker_classes(NEWEST_KNOWN))))] if setting.name == "worker_class" else []),
     ]
     lines = [f"{setting.name}, a setting of Gunicorn", "", *columns(facts, width=width)]
@@ -84,6 +86,12 @@ def setting_text(setting: Setting, rules: Sequence[Rule], width: int) -> str:
         rows = [(rule.code, rule.name, headline(rule)) for rule in about]
         lines += ["", "Rules that speak of it", *columns(rows, width=width)]
     return "\n".join(lines) + "\n"
+
+
+def shown_readers(readers: Readers) -> str:
+    """The worker classes that read a setting, what else is to be said of it, and the source."""
+    classes = ", ".join(readers.classes) if readers.classes else "all worker classes"
+    return f"{classes}; {readers.note} ({readers.source})"
 
 
 def history(values: Sequence[tuple[Release, str]]) -> str:

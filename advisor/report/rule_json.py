@@ -8,6 +8,7 @@ from advisor.report.rule import rules_about
 from gunicorn_conf.platforms import Figure, Platform
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.settings import Setting
+from gunicorn_conf.worker_readers import READERS
 
 
 def rule_json(
@@ -35,6 +36,11 @@ def _rule(rule: Rule) -> dict[str, object]:
     }
 
 
+def _readers(name: str) -> dict[str, object] | None:
+    found = READERS.get(name)
+    return None if found is None else {"read_by": list(found.classes), "note": found.note, "source": found.source}
+
+
 def _setting(setting: Setting, every: Sequence[Rule]) -> dict[str, object]:
     return {
         "name": setting.name,
@@ -45,6 +51,7 @@ def _setting(setting: Setting, every: Sequence[Rule]) -> dict[str, object]:
         "removed": None if setting.removed is None else str(setting.removed),
         "types": [{"since": str(since), "type": kind.value} for since, kind in setting.types],
         "defaults": [{"since": str(since), "value": value} for since, value in setting.defaults],
+        "worker_classes": _readers(setting.name),
         "rules": [rule.code for rule in rules_about(setting.name, every)],
     }
 

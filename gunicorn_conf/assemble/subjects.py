@@ -11,15 +11,16 @@ from gunicorn_conf.assemble.requirements import by_folder, requirements_of
 from gunicorn_conf.config import Assigned, Config
 from gunicorn_conf.place import Place, Source
 from gunicorn_conf.read.commands import read_commands
-from gunicorn_conf.read.deployments import combined, of_platform
+from gunicorn_conf.read.deployments import combined, of_header, of_platform
 from gunicorn_conf.read.files import SourceFile, kind_of
 from gunicorn_conf.read.launch import Placed, variables_as_settings
 from gunicorn_conf.read.proxies import proxy_beside
 from gunicorn_conf.read.start import Files, Reading, Start
+from gunicorn_conf.read.unread import why_unread
 from gunicorn_conf.release import NEWEST_KNOWN, Release
-from gunicorn_conf.rules.subject import Command, ConfFile, Requirements, Subject
+from gunicorn_conf.rules.subject import Command, ConfFile, Requirements, Subject, Unread
 from gunicorn_conf.settings import supports
-from gunicorn_conf.value import Known, Value
+from gunicorn_conf.value import Known, OneOf, Value, possibilities
 
 _DEFAULT_CONF = "gunicorn.conf.py"
 # A file of people starts a few; each costs a fraction of a millisecond, and a generated one may hold thousands.
@@ -52,6 +53,7 @@ class _Assembly:
             if posixpath.basename(file.path) == _DEFAULT_CONF
         }
         self._read: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[ConfFile, tuple[Assigned, ...]]] = {}
+        self._unread: list[Unread] = []
         self._released: dict[str, tuple[Release, str, Requirements | None]] = {}
 
     def subjects(self) -> tuple[Subject, ...]:
@@ -63,6 +65,7 @@ class _Assembly:
             if subject.conf is not None:
                 paired.add(subject.conf.path)
             found.append(subject)
+        found += [self._of_unread(one) for one in self._unread]
         lone = [self._of_conf(file) for file in self._conf_files if file.path not in paired and not file.is_context]
         return (*found, *lone)
 
@@ -74,7 +77,11 @@ class _Assembly:
             if kind is not None:
                 release, _, _ = self._release(file.path)
                 reading = Reading(file, self._files, release, self._circumstances.environment)
-                found += [(file, start) for start in read_commands(kind, reading)[:_MOST_STARTS]]
+                starts = read_commands(kind, reading)[:_MOST_STARTS]
+                found += [(file, start) for start in starts]
+                unread = None if starts or file.is_context else why_unread(file.path, file.text, kind)
+                if unread is not None:
+                    self._unread.append(unread)
         elsewhere = {start.command.place for file, start in found if start.command.place.path != file.path}
         return [
             start
@@ -96,7 +103,8 @@ class _Assembly:
             (*variables_as_settings(command.environment, {}), *assigned, *command.assigned),
             command.undecided or undecided,
         )
-        deployment = combined(self._circumstances.deployment, start.deployment, self._proxy)
+        header = of_header(conf.text if conf is not None else "")
+        deployment = combined(self._circumstances.deployment, start.deployment, header, self._proxy)
         return Subject(
             release=release,
             release_source=source,
@@ -109,6 +117,16 @@ class _Assembly:
             overlooked_conf=None if conf_file is not None else self._overlooked_conf(command, config),
         )
 
+    def _of_unread(self, unread: Unread) -> Subject:
+        release, source, requirements = self._release(unread.place.path)
+        return Subject(
+            release=release,
+            release_source=source,
+            config=self._config(release, (), f"{unread.place.path} could not be read"),
+            requirements=requirements,
+            unread=unread,
+        )
+
     def _of_conf(self, file: SourceFile) -> Subject:
         release, source, requirements = self._release(file.path)
         conf, assigned = self._conf(file, {})
@@ -119,7 +137,7 @@ class _Assembly:
             release_source=source,
             config=config,
             conf=conf,
-            deployment=of_platform(combined(self._circumstances.deployment, self._proxy)),
+            deployment=of_platform(combined(self._circumstances.deployment, of_header(conf.text), self._proxy)),
             requirements=requirements,
             app_kind=app_kind(config.known("wsgi_app"), self._files, None),
         )
@@ -144,14 +162,17 @@ class _Assembly:
         named.sort(key=lambda one: one.source.rank)
         if named:
             value = named[-1].value
+            for one in possibilities(value) if isinstance(value, OneOf) else ():
+                # A script that chooses among files: the first that is at hand.
+                likely = self._files.find(_path(one), beside=command.place.path, directory=command.directory)
+                if likely is not None:
+                    return likely, None
             if isinstance(value, Known) and isinstance(value.value, str):
-                path = value.value.removeprefix("file:")
+                path = _path(value.value)
             else:  # "$directory/gunicorn.conf.py": the name is known where the folder is not
                 path = _last_segment(named[-1].text)
             if not path:
                 return None, "the configuration file that -c names is not known"
-            if path.startswith("python:"):
-                path = path.removeprefix("python:").replace(".", "/") + ".py"
             found = self._files.find(path, beside=command.place.path, directory=command.directory)
             if found is None:
                 return None, f"{path} is not at hand"
@@ -196,6 +217,9 @@ class _Assembly:
                 return found.text if found is not None else None
 
             read = self._circumstances.read_conf or read_conf
+            if file.problem is not None:
+                self._read[key] = ConfFile(path=file.path, text="", problem=file.problem), ()
+                return self._read[key]
             conf, assigned = read(file.path, file.text, environment=known, neighbour=neighbour)
             release, _, _ = self._release(file.path)
             kept = tuple(one for one in assigned if one.source is not Source.FILE or supports(one.name, release))
@@ -214,6 +238,15 @@ class _Assembly:
                 found, source = NEWEST_KNOWN, "the newest known; no requirements name one"
             self._released[folder] = found, source, requirements
         return self._released[folder]
+
+
+def _path(named: object) -> str:
+    """The path of what -c names, which may be a module (``python:shop.gunicorn_conf``)."""
+    if not isinstance(named, str):
+        return ""
+    if named.startswith("python:"):
+        return named.removeprefix("python:").replace(".", "/") + ".py"
+    return named.removeprefix("file:")
 
 
 def _last_segment(word: str) -> str:

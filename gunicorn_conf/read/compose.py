@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gunicorn_conf.read.deployments import combined
 from gunicorn_conf.read.dockerfile import Stage, deployment_of, setting_of, stages, started
-from gunicorn_conf.read.env_file import read_env_file
+from gunicorn_conf.read.env_file import perhaps_set, read_env_file
 from gunicorn_conf.read.files import SourceFile
 from gunicorn_conf.read.filled import FILLED, fill, variable
 from gunicorn_conf.read.launch import Setting, launch
@@ -189,6 +189,8 @@ def _environment(service: list[Yaml], reading: Reading, variables: Mapping[str, 
             found = reading.files.find(path, beside=reading.file.path) if path else None
             if found is not None:
                 environment.update(read_env_file(Text(found.text, found.path)))
+            elif path:
+                environment.update(perhaps_set(path, environment))
         environment.update(_pairs(node.get("environment"), reading, variables))
     return environment
 
@@ -218,6 +220,16 @@ def _proxy(services: list[tuple[str, Yaml]], path: str) -> Deployment:
         if _PROXIES.search(image) or _PROXIES.fullmatch(name):
             return Deployment(proxy=True, sources={"proxy": f"service {name} in {path}"})
     return Deployment()
+
+
+def _tmp_in_memory(service: list[Yaml]) -> bool | None:
+    """Whether the service mounts a tmpfs at /tmp (``tmpfs: /tmp``, or a volume of this type)."""
+    short = _get(service, "tmpfs")
+    paths = [one.scalar or "" for one in short.list() or [short]]
+    for volume in _get(service, "volumes").list():
+        if volume.get("type").scalar == "tmpfs":
+            paths.append(volume.get("target").scalar or "")
+    return True if any(path.partition(":")[0].rstrip("/") == "/tmp" for path in paths) else None
 
 
 def _deployment(name: str, service: list[Yaml], reading: Reading, variables: Mapping[str, Value]) -> Deployment:
@@ -266,6 +278,7 @@ def _deployment(name: str, service: list[Yaml], reading: Reading, variables: Map
         stop_window_seconds=stop,
         root=root,
         read_only_root=read_only,
+        tmp_in_memory=_tmp_in_memory(service),
         supervisor="container",
         sources=sources,
     )

@@ -44,7 +44,13 @@ def read_conf(
     """
     parsed = parse(path, text)
     if parsed.tree is None:
-        return ConfFile(path=path, text=text, problem=parsed.problem, problem_place=parsed.place), ()
+        return ConfFile(
+            path=path,
+            text=text,
+            problem=parsed.problem,
+            problem_place=parsed.place,
+            is_template=parsed.is_template,
+        ), ()
     source = SourceText(path, text)
     evaluated = evaluate_file(source, parsed.tree, environment, neighbour)
     loaded = _loaded_names(parsed.tree)

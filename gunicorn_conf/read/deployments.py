@@ -8,6 +8,10 @@ from gunicorn_conf.rules.subject import Deployment
 
 # Platforms that always put a front end of their own before Gunicorn; elsewhere the figures hold if there is one.
 _WITH_FRONT_END = frozenset({"app-service", "heroku", "cloud-run"})
+# The beginning of the header that gcadvise gives its files (advisor.report.recommend_conf), and how far it reaches.
+_RECOMMENDED = "recommended by gcadvise "
+_HEADER_CHARACTERS = 500
+RECOMMENDED_FOR = "the file's header says so"
 _FIELDS = tuple(field.name for field in fields(Deployment) if field.name != "sources")
 
 
@@ -26,6 +30,21 @@ def combined(*deployments: Deployment) -> Deployment:
             if name in deployment.sources:
                 sources[name] = deployment.sources[name]
     return replace(Deployment(), **values, sources=sources)  # type: ignore[arg-type]
+
+
+def of_header(text: str) -> Deployment:
+    """The platform that a recommended file names in its header: ``for 2 CPUs, 8 GiB, app-service, Gunicorn ...``."""
+    start = text.find(_RECOMMENDED, 0, _HEADER_CHARACTERS)
+    if start < 0:
+        return Deployment()
+    from gunicorn_conf.platforms import PLATFORM_NAMES
+
+    header = " ".join(text[start:_HEADER_CHARACTERS].replace("#", " ").split())
+    before, found, _ = header.partition(", Gunicorn ")
+    name = before.rpartition(", ")[2]
+    if not found or name not in PLATFORM_NAMES:
+        return Deployment()
+    return Deployment(platform=name, sources={"platform": RECOMMENDED_FOR})
 
 
 def of_platform(deployment: Deployment) -> Deployment:

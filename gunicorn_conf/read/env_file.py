@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gunicorn_conf.read.filled import variable
 from gunicorn_conf.read.text import Text
@@ -11,6 +11,14 @@ from gunicorn_conf.value import Unknown, Value
 
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>[^\r\n]*)", re.MULTILINE)
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?P=quote)[ \t]*(#.*)?$")
+
+# What such files hold, as a rule, of what Gunicorn reads: the numbers and addresses that differ by where it runs.
+_OFTEN_THERE = ("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
+
+
+def perhaps_set(where: str, known: Mapping[str, Value]) -> dict[str, Value]:
+    """Variables that may be set in a place that is not at hand, of those that are not set yet."""
+    return {name: Unknown(why=f"{where} may set {name}") for name in _OFTEN_THERE if name not in known}
 
 
 def read_env_file(text: Text) -> Iterator[tuple[str, Value]]:

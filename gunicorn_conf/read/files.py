@@ -37,6 +37,7 @@ _LOCKS = {"pyproject.toml", "poetry.lock", "uv.lock", "pipfile.lock", "pipfile",
 _PROXY_NAMES = re.compile(
     r"(.*nginx.*\.(conf|tmpl|template|j2)|nginx|traefik.*\.(ya?ml|toml)|caddyfile|haproxy\.cfg)", re.I
 )
+_TEMPLATE_NAME = re.compile(r".*\.(j2|jinja2?|tpl|tmpl|template|erb)", re.IGNORECASE)
 _KUBERNETES = re.compile(r"^\s*kind:\s*['\"]?[A-Z]\w+", re.MULTILINE)
 _COMPOSE_CONTENT = re.compile(r"^services:\s*(#.*)?$", re.MULTILINE)
 _MENTION = b"gunicorn"
@@ -52,6 +53,8 @@ class SourceFile:
     """Which reader to use, whatever the name and the text look like; None to tell it from them."""
     is_context: bool = False
     """Whether it only says more about the other files: it is judged where one of them loads it, and not alone."""
+    problem: str | None = None
+    """Why it could not be read, for a file whose name says that it matters; None where it was."""
 
 
 def kind_of(path: str, text: str) -> str | None:
@@ -79,6 +82,11 @@ def kind_of(path: str, text: str) -> str | None:
     if lower == ".env" or lower.endswith(".env") or lower.startswith(".env."):
         return "env"
     return _by_content(name, lower, text)
+
+
+def is_template_name(path: str) -> bool:
+    """Whether the name says that something makes the real file from this one."""
+    return _TEMPLATE_NAME.fullmatch(path) is not None
 
 
 def _end(path: str) -> str:
@@ -155,16 +163,27 @@ def _named_modules(modules: Sequence[Path], found: Sequence[SourceFile]) -> Iter
 
 def read(path: Path, shown: str | None = None) -> SourceFile | None:
     """The file as text; None where it is binary, too large or cannot be read."""
+    found = _read(path, shown if shown is not None else str(path))
+    return found if found.problem is None else None
+
+
+def _read(path: Path, shown: str) -> SourceFile:
+    """The file as text, or without one and with the reason."""
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
-            return None
+        if not path.is_file():  # to open a named pipe would wait for ever
+            return SourceFile(path=shown, text="", problem="it is not a file")
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            return SourceFile(
+                path=shown, text="", problem=f"it has {size:,} bytes, and no more than {LARGEST_BYTES:,} are read"
+            )
         data = path.read_bytes()
-    except OSError:
-        return None
+    except OSError as error:
+        return SourceFile(path=shown, text="", problem=error.strerror or str(error))
     if b"\0" in data[:_HEAD_BYTES]:
-        return None
+        return SourceFile(path=shown, text="", problem="it is not text")
     text = data.decode("utf-8-sig", "surrogateescape").encode("utf-8", "replace").decode("utf-8")
-    return SourceFile(path=shown if shown is not None else str(path), text=text)
+    return SourceFile(path=shown, text=text)
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -212,9 +231,10 @@ def _candidate(path: Path) -> SourceFile | None:
     mentions = lower.endswith(_MAY_MENTION) or "." not in lower
     if not named and not mentions:
         return None
-    source = read(path)
-    if source is None:
-        return None
+    source = _read(path, str(path))
+    if source.problem is not None:
+        # Of any other file it is not known whether it has to do with Gunicorn.
+        return source if _CONF_NAME.fullmatch(path.name) and path.suffix == ".py" else None
     kind = kind_of(source.path, source.text)
     if kind is None or kind == "python":
         return None
@@ -226,6 +246,7 @@ def _candidate(path: Path) -> SourceFile | None:
 
 _MAY_MENTION = (
     ".sh", ".bash", ".yml", ".yaml", ".service", ".ini", ".conf", ".cfg", ".env", ".py", ".toml", ".supervisor",
+    ".service.j2",
 )  # fmt: skip
 _INGRESS = re.compile(r"^kind:\s*['\"]?(Ingress|Gateway|HTTPRoute|VirtualService)", re.MULTILINE)
 # A file behind -c, or module:variable.

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
+from gunicorn_conf.read.env_file import perhaps_set
 from gunicorn_conf.read.filled import fill, variable
 from gunicorn_conf.read.launch import Setting, launch
 from gunicorn_conf.read.options import with_gaps
@@ -93,6 +94,8 @@ def _environment(container: Yaml) -> dict[str, Value]:
             environment[name] = variable(name, text)
         elif entry.get("valueFrom").given:
             environment[name] = Unknown(why=f"{name} is taken from elsewhere in the cluster")
+    if container.get("envFrom").list():
+        environment.update(perhaps_set("what envFrom names", environment))
     return environment
 
 
@@ -126,9 +129,24 @@ def _deployment(container: Yaml, pod: Yaml, item: Yaml, path: str) -> Deployment
         stop_window_seconds=stop,
         root=root,
         read_only_root=read_only,
+        tmp_in_memory=_tmp_in_memory(container, pod),
         supervisor="container",
         sources=sources,
     )
+
+
+def _tmp_in_memory(container: Yaml, pod: Yaml) -> bool | None:
+    """Whether the emptyDir that is mounted at /tmp is in memory; None where none is."""
+    mounted = [
+        one.get("name").scalar
+        for one in container.get("volumeMounts").list()
+        if (one.get("mountPath").scalar or "").rstrip("/") == "/tmp"
+    ]
+    for volume in pod.get("volumes").list():
+        if mounted and volume.get("name").scalar == mounted[0]:
+            medium = volume.get("emptyDir", "medium").scalar
+            return medium == "Memory"
+    return None
 
 
 # Kubernetes, "Pod Lifecycle", Termination of Pods: 30 s unless terminationGracePeriodSeconds says otherwise.

@@ -35,6 +35,7 @@ class Parsed:
     tree: ast.Module | None = None
     problem: str | None = None
     place: Place | None = None
+    is_template: bool = False
 
 
 def parse(path: str, text: str) -> Parsed:
@@ -118,6 +119,7 @@ def _syntax_error(source: SourceText, error: SyntaxError) -> Parsed:
         return Parsed(
             problem=f"it is a template and not yet Python: line {number} holds {template[0][:40]}",
             place=Place(path=source.path, line=number),
+            is_template=True,
         )
     if message.startswith(_PYTHON_2):
         return Parsed(problem=f"it is Python 2, which Gunicorn no longer runs on: {message}", place=place)

@@ -7,6 +7,7 @@ import re
 from gunicorn_conf.read.launch import Setting, run_shell
 from gunicorn_conf.read.start import Reading, Start
 from gunicorn_conf.rules.subject import Deployment
+from gunicorn_conf.value import Unknown
 
 # As in honcho/process and Heroku's documentation of the Procfile format.
 _LINE = re.compile(r"^(?P<name>[\w.-]+):[ \t]*(?P<command>\S.*)$", re.MULTILINE)
@@ -19,6 +20,8 @@ def read_procfile(reading: Reading) -> list[Start]:
         setting = Setting(
             file_kind="procfile",
             release=reading.release,
+            # Heroku's buildpack sets it by the dyno's size (Dev Center, "Optimizing Python Application Concurrency").
+            environment={"WEB_CONCURRENCY": Unknown(why="the platform that runs the Procfile may set WEB_CONCURRENCY")},
             given=reading.given,
             shell="bash",
             # Heroku sends SIGTERM to all processes of the dyno (Dev Center, "Dyno Shutdown Behavior").

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gunicorn_conf.read.launch import Placed, Setting, launch
+from gunicorn_conf.read.launch import Setting, launch
 from gunicorn_conf.read.options import LONGEST_COMMAND_CHARACTERS
+from gunicorn_conf.read.shell_grammar import clauses, parsed
+from gunicorn_conf.read.shell_nodes import ShellNodes
+from gunicorn_conf.read.shell_state import Saved, changed
 from gunicorn_conf.read.shell_tests import decide, matches
-from gunicorn_conf.read.shell_words import expand, expand_to_one, expand_with_gaps
+from gunicorn_conf.read.shell_words import expand_to_one
 from gunicorn_conf.read.templates import without_templates
 from gunicorn_conf.read.text import Text
-from gunicorn_conf.read.word import Word, joined, one_of
+from gunicorn_conf.read.word import Word, one_of
 from gunicorn_conf.rules.subject import Command, Signals
-from gunicorn_conf.value import Known, Unknown, Value
+from gunicorn_conf.value import Unknown, Value
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 # A script of people has a few hundred lines; what is larger is data, or an installer with an archive in it. The
 # grammar's recovery from errors takes time with the square of the length: 400 kB of "%(" took 40 s.
-_LARGEST_CHARACTERS = 40 * 1024
+LARGEST_CHARACTERS = 40 * 1024
 _DEEPEST = 40
 _MOST_STEPS = 20_000
 _MOST_COMMANDS = 50
-_MOST_WORDS = 1_000
 _STATEMENT_GROUPS = frozenset({"program", "compound_statement", "do_group", "else_clause", "subshell"})
 _SIGNALS_THAT_STOP = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "EXIT", "0"})
 
@@ -37,63 +38,25 @@ def run(text: Text, setting: Setting, *, is_script: bool = False) -> list[Comman
     ``is_script`` says that the text is a file and not the argument of ``sh -c``: a shell replaces itself by the last
     command of the latter, but never of the former.
     """
-    if len(text.text) > (_LARGEST_CHARACTERS if is_script else LONGEST_COMMAND_CHARACTERS) or "\0" in text.text:
+    if len(text.text) > (LARGEST_CHARACTERS if is_script else LONGEST_COMMAND_CHARACTERS) or "\0" in text.text:
         return []
     source = without_templates(text)
-    tree = _parser().parse(_one_byte_each(source.text))
+    tree = parsed(source.text)
     walk = _Walk(source, setting, is_script=is_script)
     walk.statements(tree.root_node, last=True, depth=0)
     return walk.commands
 
 
-@functools.cache
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
-
-
-def _one_byte_each(text: str) -> bytes:
-    """As bytes of the same number, so that offsets agree; what is not ASCII is part of words all the same."""
-    return text.encode() if text.isascii() else "".join(char if char.isascii() else "x" for char in text).encode()
-
-
-class _Walk:
-    """The state of the shell at one point of the script; the scope of its words."""
+class _Walk(ShellNodes):
+    """Goes through the statements in the order in which they run."""
 
     def __init__(self, source: Text, setting: Setting, *, is_script: bool) -> None:
+        super().__init__(source, setting)
         self.commands: list[Command] = []
-        self.arguments: Sequence[Word] | None = setting.arguments
-        self.directory = setting.directory
-        self._source = source
-        self._setting = setting
         self._is_script = is_script
-        self._variables: dict[str, Value] = {}
-        self._arrays: dict[str, Sequence[Word] | None] = {}
-        self._exported = set(setting.environment) | set(setting.given)
-        self._exports_all = False
         self._functions: dict[str, Node] = {}
         self._handles_signals = False
         self._steps = 0
-
-    # The scope of words
-
-    def variable(self, name: str) -> Value | None:
-        """What a variable holds here."""
-        if name in self._variables:
-            return self._variables[name]
-        return self._setting.variable(name)
-
-    def array(self, name: str) -> Sequence[Word] | None:
-        """The words of an array, where they are known."""
-        return self._arrays.get(name)
-
-    def assign(self, name: str, value: Value) -> None:
-        """Set a variable."""
-        self._variables[name] = value
-        if self._exports_all:
-            self._exported.add(name)
 
     # Statements
 
@@ -174,10 +137,10 @@ class _Walk:
             self._statement(right, last=last, apart=apart, depth=depth + 1)
 
     def _if(self, node: Node, *, last: bool, apart: bool, depth: int) -> None:
-        branches: list[_State] = []
+        branches: list[Saved] = []
         before = self._saved()
         certain = False
-        for condition, body in _clauses(node):
+        for condition, body in clauses(node):
             decided = decide(self._conditions(condition), self) if condition else True
             for test in condition:
                 self._statement(test, last=False, apart=apart, depth=depth + 1)
@@ -199,7 +162,7 @@ class _Walk:
         subject = node.child_by_field_name("value")
         value = expand_to_one(self._text(subject), self) if subject is not None else Unknown(why="nothing stands there")
         before = self._saved()
-        branches: list[_State] = []
+        branches: list[Saved] = []
         certain = False
         for item in node.named_children:
             if item.type != "case_item":
@@ -226,7 +189,7 @@ class _Walk:
             self.assign(self._text(name).text, found)
         self._branches([self._body_of(node, apart=apart, depth=depth)], may_skip=True)
 
-    def _body_of(self, node: Node, *, apart: bool, depth: int) -> _State:
+    def _body_of(self, node: Node, *, apart: bool, depth: int) -> Saved:
         before = self._saved()
         body = node.child_by_field_name("body")
         if body is not None:
@@ -235,7 +198,7 @@ class _Walk:
         self._restore(before)
         return after
 
-    def _branches(self, branches: list[_State], *, may_skip: bool) -> None:
+    def _branches(self, branches: list[Saved], *, may_skip: bool) -> None:
         self._merge([*branches, self._saved()] if may_skip else branches)
 
     # Commands
@@ -316,7 +279,7 @@ class _Walk:
     def _builtin(self, name: str, words: Sequence[Word], *, depth: int) -> None:
         match name:
             case "cd" | "pushd":
-                self.directory = _changed(self.directory, words[0] if words else None)
+                self.directory = changed(self.directory, words[0] if words else None)
             case "set":
                 self._set(words)
             case "shift":
@@ -345,11 +308,11 @@ class _Walk:
 
     def _nested(self, text: Text, depth: int) -> None:
         """Run another text in this same shell."""
-        if self._setting.depth + depth > _DEEPEST or len(text.text) > _LARGEST_CHARACTERS or "\0" in text.text:
+        if self._setting.depth + depth > _DEEPEST or len(text.text) > LARGEST_CHARACTERS or "\0" in text.text:
             return
         outer = self._source
         self._source = without_templates(text)
-        tree = _parser().parse(_one_byte_each(self._source.text))
+        tree = parsed(self._source.text)
         self._group(tree.root_node, last=False, apart=False, depth=depth + 5)
         self._source = outer
 
@@ -370,150 +333,7 @@ class _Walk:
                     self.arguments = words[index:]
                 return
 
-    def _assignments(self, node: Node) -> None:
-        exports = node.type == "declaration_command" and self._text(node.children[0]).text in ("export", "declare")
-        for child in [node] if node.type == "variable_assignment" else node.named_children:
-            if child.type == "variable_assignment":
-                name, value = self._assignment(child)
-                if name:
-                    self.assign(name, value)
-            elif child.type == "variable_name":
-                name = self._text(child).text
-            else:
-                continue
-            if exports and name:
-                self._exported.add(name)
-
-    def _assignment(self, node: Node) -> tuple[str, Value]:
-        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        if name is None or name.type != "variable_name":
-            return "", Unknown(why="it is part of an array")
-        text = self._text(name).text
-        if value is None:
-            return text, Known(value="")
-        appends = any(child.type == "+=" for child in node.children)
-        if value.type == "array":
-            before = self._arrays.get(text, ()) if appends else ()
-            words = self._words(value.named_children)
-            self._arrays[text] = None if before is None else [*before, *words][:_MOST_WORDS]
-            return text, Unknown(why="it is an array")
-        source = self._text(value)
-        if text == "GUNICORN_CMD_ARGS" and not appends:
-            # Its options that are known are worth having although another is not.
-            return text, Placed(value=expand_with_gaps(source, self), place=source.place())
-        found = expand_to_one(source, self)
-        if appends:
-            found = joined([self.variable(text) or Known(value=""), found])
-        if isinstance(found, Known):
-            return text, Placed(value=found.value, place=source.place())
-        return text, found
-
-    # Conditions
-
-    def _conditions(self, nodes: Sequence[Node]) -> list[Word] | None:
-        return self._condition(nodes[0]) if len(nodes) == 1 else None
-
-    def _condition(self, node: Node) -> list[Word] | None:
-        """The words of ``[ ... ]``, ``[[ ... ]]`` and ``test ...``; None for any other command."""
-        text = self._text(node)
-        raw = text.text
-        if node.type == "test_command":
-            for opening, closing in (("[[", "]]"), ("[", "]")):
-                if raw.startswith(opening) and raw.endswith(closing):
-                    return expand(text.part(len(opening), len(raw) - len(closing)), self)
-        if node.type == "command" and raw.startswith("test "):
-            return expand(text.part(len("test "), len(raw)), self)
-        return None
-
-    # Words and places
-
-    def _words(self, nodes: Sequence[Node]) -> list[Word]:
-        words: list[Word] = []
-        for text in self._stretches(nodes):
-            words += expand(text, self)
-        return words
-
-    def _stretches(self, nodes: Sequence[Node]) -> Iterator[Text]:
-        """The texts of the nodes, those that touch as one: the grammar divides some words that the shell does not."""
-        start = end = -1
-        for node in nodes:
-            if node.start_byte == end:
-                end = node.end_byte
-                continue
-            if start >= 0:
-                yield self._source.part(start, end)
-            start, end = node.start_byte, node.end_byte
-        if start >= 0:
-            yield self._source.part(start, end)
-
-    def _text(self, node: Node) -> Text:
-        return self._source.part(node.start_byte, node.end_byte)
-
-    # States
-
-    def _saved(self) -> _State:
-        return dict(self._variables), set(self._exported), self.arguments, self.directory, dict(self._arrays)
-
-    def _restore(self, state: _State) -> None:
-        variables, exported, self.arguments, self.directory, arrays = state
-        self._variables, self._exported, self._arrays = dict(variables), set(exported), dict(arrays)
-
-    def _merge(self, states: Sequence[_State]) -> None:
-        """What holds after branches of which any may have been taken."""
-        if not states:
-            return
-        if len(states) == 1:
-            self._restore(states[0])
-            return
-        names = {name for state in states for name in state[0]}
-        merged: dict[str, Value] = {}
-        for name in names:
-            found = [state[0].get(name) or self._setting.variable(name) for state in states]
-            # Not set in one of the branches: what it is there is an empty text.
-            merged[name] = one_of(value if value is not None else Known(value="") for value in found)
-        self._variables = merged
-        self._exported = {name for state in states for name in state[1]}
-        first = states[0]
-        self.arguments = first[2] if all(state[2] is first[2] or state[2] == first[2] for state in states) else None
-        # Words that only one branch adds may be there or not.
-        arrays = {name for state in states for name in state[4]}
-        self._arrays = {
-            name: first[4].get(name) if all(state[4].get(name) == first[4].get(name) for state in states) else None
-            for name in arrays
-        }
-        self.directory = first[3] if all(state[3] == first[3] for state in states) else None
-
-
-_State = tuple[dict[str, Value], set[str], "Sequence[Word] | None", "str | None", "dict[str, Sequence[Word] | None]"]
 
 _REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
 _BUILTINS = frozenset({"cd", "pushd", "set", "shift", "trap", "eval", ".", "source", "read", "getopts"})
 _SHELL_OPTIONS = frozenset({"pipefail", "errexit", "nounset", "xtrace", "allexport", "verbose"})
-
-
-def _clauses(node: Node) -> list[tuple[list[Node], list[Node]]]:
-    """The conditions and the statements of ``if``, each ``elif`` and ``else``; the condition of ``else`` is empty."""
-    clauses: list[tuple[list[Node], list[Node]]] = [([], [])]
-    in_condition = True
-    for child in node.children:
-        if child.type == "then":
-            in_condition = False
-        elif child.type == "elif_clause":
-            clauses += _clauses(child)
-        elif child.type == "else_clause":
-            clauses.append(([], [one for one in child.named_children if one.type != "comment"]))
-        elif child.is_named and child.type != "comment":
-            clauses[0][0 if in_condition else 1].append(child)
-    return clauses
-
-
-def _changed(directory: str | None, target: Word | None) -> str | None:
-    """The working directory after ``cd``."""
-    from posixpath import join, normpath
-
-    path = target.known if target is not None else None
-    if path is None or path == "-" or path.startswith("~"):
-        return None
-    if path.startswith("/") or directory is None:
-        return normpath(path) if path else directory
-    return normpath(join(directory, path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from gunicorn_conf.read.shell_words import Scope
+from gunicorn_conf.read.shell_scope import Scope
 from gunicorn_conf.read.word import Word
 from gunicorn_conf.value import Known, Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gunicorn_conf.read.env_file import read_env_file
+from gunicorn_conf.read.env_file import perhaps_set, read_env_file
 from gunicorn_conf.read.ini import systemd_entries
 from gunicorn_conf.read.launch import Placed, Setting, launch
 from gunicorn_conf.read.quantities import binary_bytes, percent_as_cpus, seconds
@@ -37,7 +37,7 @@ def read_systemd(reading: Reading) -> list[Start]:
                     Placed(value=value.value, place=place.place()) if isinstance(value, Known) else value
                 )
         elif entry.key == "EnvironmentFile":
-            environment.update(_from_file(reading, entry.value.text))
+            environment.update(_from_file(reading, entry.value.text, environment))
         else:
             values[entry.key] = entry.value.text
     directory = values.get("WorkingDirectory", "").lstrip("-") or None
@@ -59,10 +59,10 @@ def read_systemd(reading: Reading) -> list[Start]:
     ]
 
 
-def _from_file(reading: Reading, path: str) -> Mapping[str, Value]:
+def _from_file(reading: Reading, path: str, known: Mapping[str, Value]) -> Mapping[str, Value]:
     found = reading.files.find(path.lstrip("-"), beside=reading.file.path)
     if found is None:
-        return {}
+        return perhaps_set(path.lstrip("-"), known)
     return dict(read_env_file(Text(found.text, found.path)))
 
 

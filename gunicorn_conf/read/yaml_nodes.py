@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -111,16 +112,34 @@ class Yaml:
 
 def documents(text: Text) -> list[Yaml] | None:
     """The documents of a YAML file; None where it is none (a Helm template, for one), too large or too deep."""
+    found = _composed(text.text)
+    return [Yaml(node, text) for node in found] if isinstance(found, list) else None
+
+
+def why_no_documents(text: Text) -> tuple[str, int | None, int | None] | None:
+    """Why ``documents`` gives None, with line and column where they are known; None where it does not."""
+    found = _composed(text.text)
+    return None if isinstance(found, list) else found
+
+
+# Whoever finds no documents, or nothing in them, asks for the reason next.
+@functools.lru_cache(maxsize=1)
+def _composed(source: str) -> list[yaml.Node] | tuple[str, int | None, int | None]:
     import yaml
 
-    source = text.text
-    if len(source) > _LARGEST_CHARACTERS or _depth(source) > _DEEPEST:
-        return None
+    if len(source) > _LARGEST_CHARACTERS:
+        return f"it has {len(source):,} characters, and no more than {_LARGEST_CHARACTERS:,} are read", None, None
+    if _depth(source) > _DEEPEST:
+        return f"it is nested more than {_DEEPEST} levels deep", None, None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return [Yaml(node, text) for node in yaml.compose_all(source, Loader=loader) if node is not None]
+        return [node for node in yaml.compose_all(source, Loader=loader) if node is not None]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        why = f"it is no YAML: {error.problem or error.context or 'a syntax error'}"
+        return (why, None, None) if mark is None else (why, mark.line + 1, mark.column + 1)
     except (yaml.YAMLError, RecursionError, UnicodeError, ValueError):
-        return None
+        return "it is no YAML", None, None
 
 
 def _depth(source: str) -> int:

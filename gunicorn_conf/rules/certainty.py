@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from gunicorn_conf.place import Place
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import is_sure
 from gunicorn_conf.rules.rule import Check
@@ -28,15 +27,6 @@ def is_unset(subject: Subject, name: str) -> Confidence | None:
 def is_set_or_unset(subject: Subject, name: str) -> Confidence | None:
     """How sure the setting's value is: high where something sets it, else as ``is_unset``."""
     return Confidence.HIGH if subject.config.get(name) is not None else is_unset(subject, name)
-
-
-def place_of(subject: Subject, *names: str) -> Place:
-    """Where the first of these settings that something sets is given its value, else the configuration as a whole."""
-    for name in names:
-        found = subject.config.get(name)
-        if found is not None:
-            return found.value_place
-    return subject.place
 
 
 def depends_on(*names: str, unsure: Severity | None = None) -> Callable[[Check], Check]:

@@ -27,7 +27,12 @@ def refused_option(subject: Subject) -> Iterator[Problem]:
 
     Ignore it when the options belong to a program in front of Gunicorn.
     """
+    former: OptionProblem | None = None
     for problem in _problems(subject, "unknown", "ambiguous", "missing-value"):
+        follows = former is not None and _is_value_of(problem, former)
+        former = problem
+        if follows:
+            continue
         message, help_text = _refusal(problem, subject)
         yield Problem(
             message=f"{message}: Gunicorn ends with exit code 2",
@@ -78,7 +83,7 @@ def swallowed_app(subject: Subject) -> Iterator[Problem]:
 
     Ignore it when the configuration file names the application in wsgi_app and the value is meant.
     """
-    named = subject.config.get("wsgi_app") is not None
+    named = subject.config.get("wsgi_app") is not None or subject.config.undecided is not None
     for problem in _problems(subject, "swallows-app"):
         option = problem.meant or problem.text.split()[0]
         log = option in ("--access-logfile", "--error-logfile", "--log-file")
@@ -131,7 +136,11 @@ def app_in_variable(subject: Subject) -> Iterator[Problem]:
     Ignore it when the command line names the same application.
     """
     command = subject.command
-    named = subject.config.get("wsgi_app") is not None or (command is not None and command.app is not None)
+    named = (
+        subject.config.get("wsgi_app") is not None
+        or subject.config.undecided is not None
+        or (command is not None and command.app is not None)
+    )
     for problem in _problems(subject, "app-in-variable"):
         yield Problem(
             message=f"{problem.text} in GUNICORN_CMD_ARGS is dropped"
@@ -145,6 +154,14 @@ def app_in_variable(subject: Subject) -> Iterator[Problem]:
 def _problems(subject: Subject, *kinds: str) -> Iterator[OptionProblem]:
     if subject.command is not None:
         yield from (problem for problem in subject.command.problems if problem.kind in kinds)
+
+
+def _is_value_of(problem: OptionProblem, former: OptionProblem) -> bool:
+    """Whether it is the word right behind an option that is not known, and so probably its value."""
+    if problem.text.startswith("-") or not former.text.startswith("-") or "=" in former.text:
+        return False
+    here, before = problem.place, former.place
+    return (here.path, here.line, here.column) == (before.path, before.end_line, (before.end_column or 0) + 1)
 
 
 def _refusal(problem: OptionProblem, subject: Subject) -> tuple[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from gunicorn_conf.rules.certainty import depends_on, place_of
+from gunicorn_conf.rules.certainty import depends_on
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import MANY_CPUS, amount, count, cpus, whole
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject

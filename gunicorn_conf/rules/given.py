@@ -58,10 +58,10 @@ def is_on(subject: Subject, name: str) -> bool:
     return is_known(subject, name, _true)
 
 
-def place_of(subject: Subject, name: str) -> Place:
-    """Where the setting's value stands, else the configuration as a whole."""
-    one = given(subject, name)
-    return one.value_place if one is not None else subject.place
+def place_of(subject: Subject, *names: str) -> Place:
+    """Where the first of these settings that something sets is given its value, else the configuration as a whole."""
+    found = next((one for one in (given(subject, name) for name in names) if one is not None), None)
+    return found.value_place if found is not None else subject.place
 
 
 def text_of(subject: Subject, name: str) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import number, seconds, set_number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
@@ -42,10 +43,10 @@ def graceful_above_stop_window(subject: Subject) -> Iterator[Problem]:
     sure = is_set_or_unset(subject, "graceful_timeout")
     if sure is None:
         return
+    when = "but SIGKILL comes after" if graceful > window.length_seconds else "and SIGKILL comes just then, after"
     below = max(1, int(window.length_seconds) - _MARGIN_SECONDS)
     yield Problem(
-        message=f"graceful_timeout {'=' if is_set else 'is by default'} {graceful}, but SIGKILL comes after "
-        f"{window} and ends "
+        message=f"graceful_timeout {'=' if is_set else 'is by default'} {graceful}, {when} {window} and ends "
         "requests that still run",
         place=place_of(subject, "graceful_timeout"),
         help=f"set graceful_timeout to {below}, or raise the other time above {seconds(graceful)}",

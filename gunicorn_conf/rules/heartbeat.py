@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.release import Release
-from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset
 from gunicorn_conf.rules.conf_edits import new_value
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
 
@@ -32,11 +33,10 @@ def heartbeat_on_disk(subject: Subject) -> Iterator[Problem]:
         worker_tmp_dir = "/tmp"        # before
         worker_tmp_dir = "/dev/shm"    # after
 
-    Ignore it when /tmp is in memory (tmpfs, or an emptyDir with medium Memory).
+    Ignore it when /tmp is in memory and the files do not tell; a tmpfs in a compose file and an emptyDir with medium
+    Memory are seen, and so is systemd's PrivateTmp=.
     """
     deployment = subject.deployment
-    if not (deployment.container or deployment.read_only_root):
-        return
     is_set = subject.config.get("worker_tmp_dir") is not None
     written = subject.config.known("worker_tmp_dir")
     if is_set and not (isinstance(written, str) and (written.rstrip("/") or "/") in _ON_DISK):
@@ -44,8 +44,14 @@ def heartbeat_on_disk(subject: Subject) -> Iterator[Problem]:
     sure = is_set_or_unset(subject, "worker_tmp_dir")
     if sure is None:
         return
-    directory = written if is_set else "/tmp"
-    if deployment.read_only_root:
+    directory = str(written).rstrip("/") if is_set else "/tmp"
+    if directory == "/tmp" and deployment.tmp_in_memory:
+        return
+    of_its_own = deployment.private_tmp or (directory == "/tmp" and deployment.tmp_in_memory is False)
+    read_only = deployment.read_only_root and not of_its_own
+    if not (deployment.container or read_only):
+        return
+    if read_only:
         message = f"the root file system is read-only, and Gunicorn does not start unless {directory} is writable"
     else:
         unset = "" if is_set else " (worker_tmp_dir is not set)"
@@ -58,7 +64,7 @@ def heartbeat_on_disk(subject: Subject) -> Iterator[Problem]:
         help='set worker_tmp_dir = "/dev/shm"',
         setting="worker_tmp_dir",
         fix=new_value(subject, "worker_tmp_dir", '"/dev/shm"', "use /dev/shm"),
-        severity=None if deployment.read_only_root or subject.release < _UTIME_SINCE else Severity.INFO,
+        severity=None if read_only or subject.release < _UTIME_SINCE else Severity.INFO,
         confidence=None if sure is Confidence.HIGH else sure,
     )
 

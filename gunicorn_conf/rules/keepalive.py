@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 
 from gunicorn_conf.release import Release
-from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset
 from gunicorn_conf.rules.conf_edits import new_value, removal
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import number, seconds, set_number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
@@ -17,6 +18,9 @@ from gunicorn_conf.rules.worker_kind import KEEPS_ALIVE, WorkerKind, worker_kind
 
 # Long enough for a clock tick and a round trip: whoever is in front closes first.
 _MARGIN_SECONDS = 5
+# Where the proxy is the owner's own, the figure is nginx's, which keeps no connections unless its upstream says so.
+_NGINX_IN_FRONT = frozenset({"systemd", "supervisor", "bare"})
+_IF_KEPT = " (if the proxy keeps connections, as nginx does with keepalive in its upstream)"
 
 
 @depends_on("worker_class", "threads", "keepalive")
@@ -73,11 +77,12 @@ def keepalive_below_proxy(subject: Subject) -> Iterator[Problem]:
     if sure is None or front is None or keepalive > front.length_seconds:
         return
     longer = math.ceil(front.length_seconds) + _MARGIN_SECONDS
-    certain = sure is Confidence.HIGH and front.verified
+    by_nginx = subject.deployment.platform in _NGINX_IN_FRONT and front.of_platform
+    certain = sure is Confidence.HIGH and front.verified and not by_nginx
+    what = f"keepalive = {keepalive}" if is_set else f"keepalive, by default {keepalive},"
     yield Problem(
-        message=f"keepalive {'=' if is_set else 'is by default'} {keepalive} closes idle connections before "
-        "whoever is in "
-        f"front does, after {front}: a request sent at that moment gets a 502",
+        message=f"{what} closes idle connections before whoever is in front does, after {front}: a request sent at "
+        f"that moment gets a 502{_IF_KEPT if by_nginx else ''}",
         place=place_of(subject, "keepalive", "worker_class", "threads"),
         help=f"set keepalive to {longer}, or to 0 to close every connection after the answer",
         setting="keepalive",
@@ -107,7 +112,7 @@ def keepalive_off(subject: Subject) -> Iterator[Problem]:
     if set_number(subject.config, "keepalive") != 0 or not _keeps_connections(subject):
         return
     front = idle_timeout(subject.deployment)
-    if front is None:
+    if front is None or not front.length_seconds:
         return
     yield Problem(
         message="keepalive = 0 makes each request a new connection, although whoever is in front keeps idle "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.release import Release
-from gunicorn_conf.rules.certainty import depends_on, place_of
+from gunicorn_conf.rules.certainty import depends_on
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import amount, set_number
+from gunicorn_conf.rules.reach import addresses, is_loopback
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
 from gunicorn_conf.rules.worker_kind import WorkerKind, worker_kind
@@ -106,7 +108,8 @@ def sync_without_proxy(subject: Subject) -> Iterator[Problem]:
     deployment = subject.deployment
     if worker_kind(subject.config) is not WorkerKind.SYNC or subject.config.get("bind") is None or deployment.proxy:
         return
-    public = [address for address in _addresses(subject.config.known("bind")) if _is_reachable(address)]
+    bound = addresses(subject.config.known("bind"))
+    public = [text for text, address in bound if address.host is not None and not is_loopback(address)]
     on_public_port = [address for address in public if address.rpartition(":")[2] in _PUBLIC_PORTS]
     if deployment.proxy is None and deployment.container is not True:
         public = on_public_port
@@ -125,16 +128,6 @@ def sync_without_proxy(subject: Subject) -> Iterator[Problem]:
         severity=None if declared or deployment.container is False else Severity.INFO,
         confidence=None if declared else Confidence.LOW,
     )
-
-
-def _addresses(bind: object) -> list[str]:
-    each = bind if isinstance(bind, list) else [bind]
-    return [part.strip() for one in each if isinstance(one, str) for part in one.split(",")]
-
-
-def _is_reachable(address: str) -> bool:
-    host = address.removeprefix("tcp://").rpartition(":")[0].strip("[]")
-    return not address.startswith(("unix:", "fd://", "/")) and host not in ("localhost", "::1") and host[:4] != "127."
 
 
 RULES = (

@@ -39,10 +39,12 @@ def requests_not_logged(subject: Subject) -> Iterator[Problem]:
         accesslog = "-"     # after
 
     Ignore it when the proxy, the platform or the application logs requests. Where a proxy is known to be in front, and
-    on Heroku and App Service, nothing is reported.
+    on Heroku (a Procfile) and App Service, nothing is reported.
     """
     deployment = subject.deployment
     if deployment.proxy or deployment.platform in _PASSES_ACCESS_LOG:
+        return
+    if subject.command is not None and subject.command.file_kind == "procfile":
         return
     unset = is_unset(subject, "accesslog")
     if unset is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gunicorn_conf.rules.certainty import depends_on, is_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_unset
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import MEBIBYTE, amount, count, mebibytes, number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.place import Source
+from gunicorn_conf.read.deployments import RECOMMENDED_FOR
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
 from gunicorn_conf.rules.given import is_sure
 from gunicorn_conf.rules.numbers import whole
@@ -71,9 +72,12 @@ def file_not_used_on_app_service(subject: Subject) -> Iterator[Problem]:
         # Configuration, General settings, Startup Command
         exec gunicorn -c gunicorn.conf.py app:app     # after
 
-    Ignore it when the startup command or the variable is set in the portal.
+    Ignore it when the startup command or the variable is set in the portal. Of a file that gcadvise recommended for
+    App Service, with the command to set, nothing is reported.
     """
     conf = subject.conf
+    if subject.deployment.sources.get("platform") == RECOMMENDED_FOR:
+        return
     if subject.deployment.platform != "app-service" or subject.command is not None or conf is None:
         return
     if conf.path.replace("\\", "/").rpartition("/")[2] != "gunicorn.conf.py":

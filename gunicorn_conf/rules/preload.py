@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from gunicorn_conf.place import Place
-from gunicorn_conf.rules.certainty import depends_on, place_of
+from gunicorn_conf.rules.certainty import depends_on
 from gunicorn_conf.rules.finding import Confidence, Edit, Fix, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import ConfFile, Subject
 from gunicorn_conf.rules.worker_kind import WorkerKind, worker_kind

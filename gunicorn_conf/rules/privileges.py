@@ -52,7 +52,7 @@ def workers_as_root(subject: Subject) -> Iterator[Problem]:
     if user is None and unset is not None:
         yield Problem(
             message=f"user is not set, and the workers run as root{f' ({source})' if source else ''}",
-            place=subject.place,
+            place=subject.command.place if subject.command is not None else subject.place,
             help="give the image or service a user of its own, or set user and group",
             setting="user",
             confidence=None if unset is Confidence.HIGH else Confidence.MEDIUM,

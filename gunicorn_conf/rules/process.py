@@ -45,6 +45,8 @@ def user_without_root(subject: Subject) -> Iterator[Problem]:
             place=one.value_place,
             help=f"remove {name}, or start as root",
             setting=name,
+            # Which group a user has first is in no file, and naming that one changes nothing.
+            severity=Severity.WARNING if name == "group" else None,
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.platforms import platform
-from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_set_or_unset
 from gunicorn_conf.rules.conf_edits import line_after, new_value
 from gunicorn_conf.rules.few_connections import KEEPS_ACCEPTING_SINCE
 from gunicorn_conf.rules.finding import Confidence, Edit, Fix, Problem, Severity
-from gunicorn_conf.rules.given import is_sure
+from gunicorn_conf.rules.given import is_sure, place_of
 from gunicorn_conf.rules.numbers import amount, count, cpus, number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject

@@ -59,6 +59,8 @@ class ConfFile:
     tree: ast.Module | None = None
     problem: str | None = None
     problem_place: Place | None = None
+    is_template: bool = False
+    """Whether it could not be parsed because something is still to be filled into it."""
     incomplete: str | None = None
     """Why the file may set more than is seen (it takes every name of a module that was not read, executes a text);
     None when what is seen is all."""
@@ -146,6 +148,8 @@ class Deployment:
     read_only_root: bool | None = None
     private_tmp: bool | None = None
     """Whether /tmp is its own, which others do not see (systemd's PrivateTmp=)."""
+    tmp_in_memory: bool | None = None
+    """Whether /tmp is a file system of its own in memory; False where it is one of its own on a disk."""
     supervisor: str | None = None
     """``systemd-notify``, ``systemd-simple``, ``systemd-forking``, ``supervisor``, ``container``, ..."""
     cpu_bound: bool | None = None
@@ -161,6 +165,15 @@ class Requirements:
 
     packages: Mapping[str, str | None]
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A file that speaks of Gunicorn and in which nothing was found, because it could not be read."""
+
+    place: Place
+    why: str
+    is_template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +194,8 @@ class Subject:
     overlooked_conf: str | None = None
     """A gunicorn.conf.py in the directory of the command's --chdir, which Gunicorn does not load since the command
     names no file and is started elsewhere."""
+    unread: Unread | None = None
+    """Set where there is neither a file nor a command to judge."""
 
     @property
     def place(self) -> Place:
@@ -189,4 +204,6 @@ class Subject:
             return Place(path=self.conf.path)
         if self.command is not None:
             return self.command.place
+        if self.unread is not None:
+            return self.unread.place
         return Place(path="<nothing>")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gunicorn_conf.rules.certainty import depends_on, is_unset, place_of
+from gunicorn_conf.rules.certainty import depends_on, is_unset
 from gunicorn_conf.rules.conf_edits import line_after, new_value, removal
 from gunicorn_conf.rules.finding import Confidence, Fix, Problem, Severity
-from gunicorn_conf.rules.given import is_sure
+from gunicorn_conf.rules.given import is_sure, place_of
 from gunicorn_conf.rules.numbers import amount, count, number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject

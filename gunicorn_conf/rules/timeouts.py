@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.release import Release
-from gunicorn_conf.rules.certainty import depends_on, place_of
+from gunicorn_conf.rules.certainty import depends_on
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import number, seconds, set_number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject
@@ -35,17 +36,16 @@ def timeout_zero(subject: Subject) -> Iterator[Problem]:
         timeout = 0                    # before
         timeout = 60                   # after
 
-    Ignore it when something else watches each worker and restarts what hangs, as Cloud Run does for a whole instance.
+    Ignore it when something else watches each worker and restarts what hangs. On Cloud Run, which may stop the CPU
+    between requests, ends requests itself and for which Google's own guides set 0, nothing is reported.
     """
-    if number(subject, "timeout") != 0:
+    if number(subject, "timeout") != 0 or subject.deployment.platform == "cloud-run":
         return
     yield Problem(
         message="timeout is 0, so a worker that hangs is never replaced",
         place=place_of(subject, "timeout"),
         help="set it above the longest request that you allow",
         setting="timeout",
-        # Google's own guides use it there; the platform ends a request at its own limit.
-        severity=Severity.INFO if subject.deployment.platform == "cloud-run" else None,
     )
 
 
@@ -65,8 +65,8 @@ def timeout_is_not_per_request(subject: Subject) -> Iterator[Problem]:
         timeout = 10                   # before, meant for requests
         # after: SQLAlchemy's connect_args={"options": "-c statement_timeout=10000"}, requests.get(..., timeout=10)
 
-    Ignore it when you know it, and mean the worker. On App Service, where the image's own command sets 600 and loading
-    the app from the network share counts too, nothing is reported.
+    Ignore it when you know it, and mean the worker. On App Service, where the image's own command sets 600, nothing is
+    reported.
     """
     timeout = set_number(subject.config, "timeout")
     kind = worker_kind(subject.config)

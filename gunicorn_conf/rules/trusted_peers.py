@@ -44,12 +44,15 @@ def trusts_every_client(subject: Subject) -> Iterator[Problem]:
     one, how = found
     path = " and under which path the application runs" if supports("forwarder_headers", subject.release) else ""
     who = "whoever connects" if subject.deployment.proxy is False else "whoever connects past the proxy"
+    # A Procfile is for platforms whose router alone reaches the process; which one it is, the file does not say.
+    has_router = subject.command is not None and subject.command.file_kind == "procfile"
     yield Problem(
         message=f"forwarded_allow_ips {how.verb} {shown_list(how.example)}{how.condition} and bind opens {address}: "
         f"{who} says whether a request came by https{path}",
         place=one.value_place,
         help="write the proxy's address" + (", or its network" if subject.release >= Release(24, 1) else ""),
         setting="forwarded_allow_ips",
+        severity=Severity.INFO if has_router else None,
         confidence=how.confidence,
     )
 

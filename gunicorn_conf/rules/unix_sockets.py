@@ -36,7 +36,7 @@ def socket_for_everybody(subject: Subject) -> Iterator[Problem]:
         group = "www-data"
 
     Ignore it when the directory keeps others out, systemd opens the socket (a .socket unit), or the machine has no
-    other users. In containers nothing is reported.
+    other users. In containers nothing is reported, and what is only Gunicorn's default counts as info.
     """
     one, paths = _sockets(subject)
     if one is None or not paths or subject.deployment.container or subject.config.whole_number("umask") != 0:
@@ -53,6 +53,8 @@ def socket_for_everybody(subject: Subject) -> Iterator[Problem]:
         help="set umask = 0o007 and a group that the proxy belongs to",
         setting="umask",
         fix=fix,
+        # Nobody chose the default, and most machines have no users to keep out.
+        severity=Severity.INFO if given(subject, "umask") is None else None,
     )
 
 

@@ -195,7 +195,7 @@ def _whole(one: Assigned, value: Literal) -> Fix | None:
     """Gunicorn does not start with it, so nothing that works can change."""
     if one.source is not Source.FILE or not isinstance(value, float) or not 0 <= value < math.inf:
         return None
-    if isinstance(one.value, Known) and re.fullmatch(r"\d+\.0*", one.text):
+    if isinstance(one.value, Known) and re.fullmatch(r"\d+\.\d*", one.text):
         return replacement(one, str(int(value)), "drop the fraction", safe=True)
     return replacement(one, f"int({one.text})", "make it whole with int()", safe=True)
 

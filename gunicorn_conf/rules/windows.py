@@ -16,6 +16,8 @@ class Window(NamedTuple):
     length_seconds: float
     source: str
     verified: bool
+    of_platform: bool = False
+    """Whether it is what the platform promises, and not what the files or the user say."""
 
     def __str__(self) -> str:
         return f"{seconds(self.length_seconds)} ({self.source}{'' if self.verified else ', not verified'})"
@@ -48,5 +50,5 @@ def _window(deployment: Deployment, field: str, length_seconds: float | None) ->
     # A platform's figure comes with its whole source, which a message has no room for; gcadvise rule shows it.
     title, _, rest = source.partition(" (")
     if deployment.platform in PLATFORM_NAMES and title == platform(deployment.platform).title:
-        return Window(length_seconds, title, "unverified" not in rest)
+        return Window(length_seconds, title, "unverified" not in rest, of_platform=True)
     return Window(length_seconds, source, "unverified" not in source)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gunicorn_conf.rules.certainty import depends_on, place_of
+from gunicorn_conf.rules.certainty import depends_on
 from gunicorn_conf.rules.conf_edits import new_value, removal
 from gunicorn_conf.rules.few_connections import KEEPS_ACCEPTING_SINCE
 from gunicorn_conf.rules.finding import Confidence, Problem, Severity
+from gunicorn_conf.rules.given import place_of
 from gunicorn_conf.rules.numbers import amount, count, number, set_number
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.rules.subject import Subject

@@ -70,7 +70,7 @@ def test_chdir_does_not_change_where_the_default_file_is_looked_up() -> None:
 
 
 def test_a_file_that_is_named_and_not_at_hand_leaves_settings_unknown() -> None:
-    found = subject({"Procfile": "web: gunicorn -c missing.py -t 30 a:b"})
+    found = subject({"start.sh": "exec gunicorn -c missing.py -t 30 a:b"})
     assert found.config.value("workers") == Unknown(why="missing.py is not at hand")
     assert found.config.value("timeout") == Known(value=30)
 
@@ -81,7 +81,7 @@ def test_options_in_a_variable_leave_settings_unknown() -> None:
 
 
 def test_without_anything_undecided_the_default_holds() -> None:
-    assert subject({"Procfile": "web: gunicorn a:b"}).config.value("workers") == Known(value=1)
+    assert subject({"start.sh": "exec gunicorn a:b"}).config.value("workers") == Known(value=1)
 
 
 def test_a_file_that_no_command_names_is_a_subject_alone() -> None:
@@ -346,6 +346,48 @@ def test_the_platform_brings_its_promises() -> None:
 )
 def test_a_proxy_beside(name: str, text: str, proxy: bool | None) -> None:
     assert subject({"gunicorn.conf.py": "", name: text}).deployment.proxy is proxy
+
+
+def test_a_script_that_chooses_among_files_loads_the_one_at_hand() -> None:
+    script = (
+        "if [ -f /app/gunicorn_conf.py ]; then\n  CONF=/app/gunicorn_conf.py\nelse\n  CONF=/other/default_conf.py\nfi\n"
+        'exec gunicorn -c "$CONF" a:b\n'
+    )
+    found = subject({"start.sh": script, "docker/default_conf.py": "workers = 7\n"})
+    assert found.conf is not None
+    assert found.config.value("workers") == Known(value=7)
+
+
+def test_a_file_that_is_context_is_judged_only_with_the_command_that_loads_it() -> None:
+    conf = SourceFile(path="gunicorn.conf.py", text="workers = 7\n", is_context=True)
+    other = SourceFile(path="other.gunicorn.py", text="workers = 8\n", is_context=True)
+    (found,) = assemble([SourceFile(path="start.sh", text="exec gunicorn a:b\n"), conf, other])
+    assert found.conf is not None
+    assert found.conf.path == "gunicorn.conf.py"
+
+
+def test_a_file_that_takes_all_names_of_another_leaves_settings_unknown() -> None:
+    found = subject({"start.sh": "exec gunicorn a:b\n", "gunicorn.conf.py": "from elsewhere import *\n"})
+    assert isinstance(found.config.value("workers"), Unknown)
+    assert found.config.undecided is not None
+
+
+def test_a_file_that_could_not_be_read_leaves_settings_unknown_and_says_why() -> None:
+    files = [
+        SourceFile(path="start.sh", text="exec gunicorn a:b\n"),
+        SourceFile(path="gunicorn.conf.py", text="", problem="Permission denied"),
+    ]
+    (found,) = assemble(files)
+    assert found.conf is not None
+    assert found.conf.problem == "Permission denied"
+    assert isinstance(found.config.value("workers"), Unknown)
+
+
+def test_a_script_that_is_too_large_to_be_read_is_a_subject_of_its_own() -> None:
+    found = subject({"start.sh": "echo hello\n" * 5_000 + "exec gunicorn a:b\n"})
+    assert found.unread is not None
+    assert "no more than 40,960 are read" in found.unread.why
+    assert found.place == found.unread.place
 
 
 def test_nothing_in_nothing_out() -> None:

@@ -117,6 +117,21 @@ def test_the_active_environment_tells_the_release_where_no_file_does(run_gcadvis
     assert json.loads(done.stdout)["configurations"][0]["release"] == "22.0.0"
 
 
+def test_a_named_dockerfile_is_judged_with_the_file_that_it_loads(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM python:3.12\nCMD ["gunicorn", "-c", "web.py", "app:app"]\n')
+    (tmp_path / "web.py").write_text("threads = 0\nworker_class = 'gthread'\n")
+    (tmp_path / "other.gunicorn.conf.py").write_text("WORKERS = 3\n")
+    done = run_gcadvise("validate", "Dockerfile", "--format=json", "--select=GC102,GC204")
+    assert [(one["code"], one["file"]) for one in json.loads(done.stdout)["findings"]] == [("GC204", "web.py")]
+
+
+def test_a_file_that_cannot_be_read_is_said(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text("services:\n  web:\n    command: gunicorn a:b\n  db: [\n")
+    done = run_gcadvise("validate")
+    assert "docker-compose.yml:5:1: warning[GC192] unreadable-file" in done.stdout
+    assert done.returncode == 0
+
+
 def test_standard_input_is_taken_for_a_configuration_file(run_gcadvise: RunGcadvise) -> None:
     done = run_gcadvise("validate", "-", "--format=json", stdin=BAD)
     assert done.returncode == 1
@@ -322,3 +337,39 @@ def test_the_transcript_in_the_documentation_is_what_is_printed(run_gcadvise: Ru
 
 def _without_count(text: str) -> str:
     return re.sub(r"\d+ rules", "N rules", text)
+
+
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+spec:
+  template:
+    spec:
+      terminationGracePeriodSeconds: 20
+      containers:
+        - name: web
+          command: ["gunicorn", "shop.wsgi", "-b", "0.0.0.0:8000"]
+          args: ["--workers=5", "--graceful-timeout=60"]
+          resources:
+            limits: {cpu: "1", memory: 512Mi}
+"""
+
+
+def test_the_transcript_in_the_readme_is_what_is_printed(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```console\n\$ gcadvise (validate .*?)\n(.*?)```", readme, re.DOTALL)
+    assert block is not None
+    (tmp_path / "deployment.yaml").write_text(MANIFEST)
+    assert run_gcadvise(*block[1].split()).stdout == block[2]
+
+
+def test_the_number_of_rules_in_the_documentation_is_current() -> None:
+    from gunicorn_conf.rules.registry import RULES
+
+    root = Path(__file__).parents[3]
+    for page in ("README.md", "CHANGELOG.md"):
+        numbers = re.findall(r"(\d+) rules[ ,]", (root / page).read_text(encoding="utf-8"))
+        assert str(len(RULES)) in numbers, page
+    assert f"{len(RULES)} of {len(RULES)}" in (root / "docs/validate.md").read_text(encoding="utf-8")

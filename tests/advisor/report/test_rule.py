@@ -83,3 +83,11 @@ def test_the_releases_of_a_rule_are_said(since: Release | None, until: Release |
         evidence="x",
     )
     assert releases(rule) == shown
+
+
+def test_a_setting_names_the_worker_classes_that_read_it() -> None:
+    assert re.search(
+        r"Read by +gthread; with more than 1, sync becomes gthread", setting_text(settings()["threads"], RULES, 200)
+    )
+    assert "all worker classes" in setting_text(settings()["timeout"], RULES, 200)
+    assert "Read by" not in setting_text(settings()["bind"], RULES, 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,31 @@ def test_links_out_of_the_directory_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_binary_and_large_files_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / "gunicorn.conf.py").write_bytes(b"workers = 1\0")
+    (tmp_path / "start.sh").write_bytes(b"gunicorn a:b\0")
     (tmp_path / "Dockerfile").write_bytes(b"#" * (LARGEST_BYTES + 1))
     assert found(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"workers = 1\0", "it is not text"), (b"#" * (LARGEST_BYTES + 1), "are read")]
+)
+def test_a_configuration_file_that_cannot_be_read_says_so(tmp_path: Path, content: bytes, problem: str) -> None:
+    (tmp_path / "gunicorn.conf.py").write_bytes(content)
+    (source,) = discover(tmp_path)
+    assert source.text == ""
+    assert problem in (source.problem or "")
+    assert read(tmp_path / "gunicorn.conf.py") is None
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "gunicorn.conf.py")
+    assert read(tmp_path / "gunicorn.conf.py") is None
+    assert found(tmp_path) == []
+
+
+def test_a_unit_that_is_a_template_is_found(tmp_path: Path) -> None:
+    write(tmp_path, {"roles/gunicorn.service.j2": "[Service]\nExecStart={{ venv }}/bin/gunicorn a:b\n"})
+    assert found(tmp_path) == ["roles/gunicorn.service.j2"]
 
 
 def test_bytes_that_are_no_text_are_replaced(tmp_path: Path) -> None:

@@ -213,8 +213,12 @@ def test_a_helm_template_is_read_as_far_as_it_says_something() -> None:
     assert found == {"workers": Unknown(why="it is filled in from outside"), "timeout": 60}
 
 
-def test_what_is_no_yaml_is_passed_over() -> None:
-    assert subjects({"k.yaml": "apiVersion: v1\nkind: Pod\n\tgunicorn: [\n"}) == ()
+def test_what_is_no_yaml_and_speaks_of_gunicorn_is_said_to_be_unread() -> None:
+    found = subject({"k.yaml": "apiVersion: v1\nkind: Pod\n\tgunicorn: [\n"}).unread
+    assert found is not None
+    assert "no YAML" in found.why
+    assert found.place.line == 3
+    assert subjects({"k.yaml": "apiVersion: v1\nkind: Pod\n\tnginx: [\n"}) == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import io
 import gunicorn
 import pytest
 from gunicorn.config import Config as GunicornConfig
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from gunicorn_conf.place import Source
@@ -127,6 +127,8 @@ def by_argparse(words: list[str]) -> tuple[dict[str, object], list[str]] | None:
 @example(["-w", "--", "4"])
 @example(["-w4", "--proxy-protocol", "app:app"])
 def test_reads_what_argparse_reads(words: list[str]) -> None:
+    # A last "--" behind options is an error of argparse in some releases of Python and none in others.
+    assume(words[-1:] != ["--"])
     found = read_options(words_of(words), INSTALLED)
     expected = by_argparse(words)
     if found.leaves:

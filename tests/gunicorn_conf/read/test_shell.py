@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gunicorn_conf.rules.subject import Signals
-from gunicorn_conf.value import Known, OneOf, Unknown, certain
+from gunicorn_conf.value import Known, OneOf, PerHost, Unknown, certain
+from tests.gunicorn_conf.read.readers import effective, subject
 from tests.gunicorn_conf.read.shells import command, commands, values
 
 
@@ -302,3 +303,13 @@ def test_hostile_scripts_are_read_in_bounded_time(text: str) -> None:
     commands(text)
     # The promise is 2 s a file; a loop without a bound takes minutes.
     assert time.process_time() - began < 10
+
+
+def test_a_command_in_a_variable_is_split_into_words_around_a_number_of_the_host() -> None:
+    script = 'WORKERS=${N:-$(nproc)}\nCMD="gunicorn a:b --workers $WORKERS -t 50"\nexec $CMD --reload\n'
+    found = subject({"start.sh": script})
+    assert effective(found)["timeout"] == 50
+    assert effective(found)["reload"] is True
+    workers = found.config.value("workers")
+    assert isinstance(workers, PerHost)
+    assert workers.at(4) == 4
