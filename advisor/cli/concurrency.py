@@ -132,8 +132,8 @@ def _of_own_server(spec: ServerSpec, path: str | None, requests: int, timeout: f
 def _of_running_server(
     url: str, path: str | None, requests: int, timeout: float, promised: int | None, allowed_host: str | None
 ) -> ConcurrencyResult:
+    from advisor.load.target import check_allowed, is_loopback
     from advisor.measure.check import check_path, check_url
-    from advisor.measure.target import check_allowed, is_loopback
 
     check_allowed(url, allowed_host)
     if path is not None:

@@ -26,12 +26,12 @@ def next_steps(ctx: typer.Context, plan: Plan, written: Path | None, *, verified
     if not verified:
         steps.append(("See it serve, here and on the sample app", f"{command} --verify"))
     if plan.host.platform.value == "app-service":
-        start = f"exec gunicorn -c {file} MODULE:APP"
+        words = " ".join(_given_flags(ctx, plan, besides=("platform",)))
         return [
             *steps,
             (
-                "Deploy the file, and make it the startup command",
-                f'az webapp config set --resource-group GROUP --name NAME --startup-file "{start}"',
+                "Make the startup script, and see how to set it and what the platform does with it",
+                f"gcadvise startup app-service {words} -o .",
             ),
         ]
     return [*steps, ("Start it", f"gunicorn -c {file} MODULE:APP")]
@@ -42,12 +42,12 @@ def quoted(word: str) -> str:
     return word if _PLAIN_WORD.fullmatch(word) else "'" + word.replace("'", "'\"'\"'") + "'"
 
 
-def _given_flags(ctx: typer.Context, plan: Plan) -> list[str]:
+def _given_flags(ctx: typer.Context, plan: Plan, *, besides: tuple[str, ...] = ()) -> list[str]:
     kind = f"--{plan.workload.kind.value}"
     words = [kind]
     for parameter in ctx.command.params:
         name = parameter.name or ""
-        if name in _ABOUT_OUTPUT or origin(ctx, name) is not Origin.FLAG or kind in parameter.opts:
+        if name in _ABOUT_OUTPUT or name in besides or origin(ctx, name) is not Origin.FLAG or kind in parameter.opts:
             continue
         value = ctx.params.get(name)
         if isinstance(value, bool):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,9 @@ from advisor.sizing.plan import Plan
 from advisor.sizing.recommend import recommend
 from advisor.workload.workload import Kind
 from gunicorn_conf.release import Release
+
+if TYPE_CHECKING:
+    from advisor.workload.profile import Profile
 
 IoBound = Annotated[bool, typer.Option("--io-bound", help="Requests mostly wait: database, network, disk.")]
 CpuBound = Annotated[bool, typer.Option("--cpu-bound", help="Requests mostly compute.")]
@@ -67,6 +71,15 @@ MaxRequests = Annotated[
         "--max-requests", envvar="GCADVISE_MAX_REQUESTS", help="Restart a worker after about so many requests."
     ),
 ]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        envvar="GCADVISE_PROFILE",
+        help="What was measured of the app: a JSON file, gcadvise.profile/1.",
+        metavar="FILE",
+    ),
+]
 Preload = Annotated[bool, typer.Option("--preload", help="Load the app once, before the workers fork.")]
 GunicornVersion = Annotated[
     str | None,
@@ -100,17 +113,25 @@ def make_plan(
     sku: str | None,
     python: str | None,
     gunicorn_version: str | None,
+    profile: Profile | None = None,
     declared: Fact[str] | None = None,
 ) -> Plan:
     """The plan that the options describe, for this machine where they say nothing.
 
-    ``declared`` is the release of Gunicorn that the app's own files name; it holds unless another is given.
+    What was measured, the ``profile``, counts where an option says nothing. ``declared`` is the release of Gunicorn
+    that the app's own files name; it holds unless another is given.
 
     Raises BadInput when a value makes no sense, DoesNotFit when the memory does not hold one worker.
     """
-    kind = choose_kind(
-        {kind: options.origin(ctx, kind.value.replace("-", "_")) if given else None for kind, given in kinds.items()}
-    )
+    chosen = {
+        kind: options.origin(ctx, kind.value.replace("-", "_")) if given else None for kind, given in kinds.items()
+    }
+    if profile is not None and not any(kinds.values()):
+        from advisor.workload.profile import kind_of
+
+        kind = kind_of((profile.wait_ratio.value or 0.0) if wait_ratio is None else wait_ratio)
+    else:
+        kind = choose_kind(chosen)
     host = detect(
         overrides=options.host_overrides(ctx, cpus=cpus, memory=memory, platform=platform, sku=sku, python=python)
     )
@@ -129,6 +150,7 @@ def make_plan(
         concurrency=concurrency,
         worker_memory=worker_memory,
         thread_safe=thread_safe,
+        profile=profile,
     )
     constraints = make_constraints(
         memory_share=memory_share,
@@ -138,6 +160,15 @@ def make_plan(
         preload=preload,
     )
     return recommend(host, workload, constraints)
+
+
+def given_profile(path: Path | None) -> Profile | None:
+    """What was measured, if a file says it. Raises BadInput when it is not one."""
+    if path is None:
+        return None
+    from advisor.workload.profile import read_profile
+
+    return read_profile(path)
 
 
 def make_constraints(

@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.cli import options
+from advisor.cli import options, plan_input
 from advisor.cli.next_steps import next_steps
 from advisor.cli.streams import answer
-from advisor.cli.workload_input import at_least_one, choose_kind, read_workload, share, source_text
-from advisor.facts import Fact, Origin
+from advisor.facts import Origin
 from advisor.host.detect import detect
-from advisor.host.host import Host
 from advisor.report.recommend import recommend_text
 from advisor.sizing.constraints import DEFAULT_MAX_THREADS, Constraints
 from advisor.sizing.plan import Plan
-from advisor.sizing.recommend import recommend as plan_for
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput
-from gunicorn_conf.release import Release
 
 if TYPE_CHECKING:
     from advisor.measure.verify import Verification
@@ -45,62 +41,27 @@ class Format(str, enum.Enum):
 
 def recommend(
     ctx: typer.Context,
-    io_bound: Annotated[
-        bool, typer.Option("--io-bound", help="Requests mostly wait: database, network, disk.")
-    ] = False,
-    cpu_bound: Annotated[bool, typer.Option("--cpu-bound", help="Requests mostly compute.")] = False,
-    mixed: Annotated[bool, typer.Option("--mixed", help="Something of both.")] = False,
-    wait_ratio: Annotated[
-        float | None, typer.Option(envvar="GCADVISE_WAIT_RATIO", help="Waiting ÷ computing of one request.")
-    ] = None,
-    response_time: Annotated[
-        str | None,
-        typer.Option(envvar="GCADVISE_RESPONSE_TIME", help="Usual time of one request: 200ms or 0.2.", metavar="TIME"),
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option(envvar="GCADVISE_RATE", help="Requests/s to hold; needs --response-time.")
-    ] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(envvar="GCADVISE_CONCURRENCY", help="Requests in flight to hold.")
-    ] = None,
-    worker_memory: Annotated[
-        str | None,
-        typer.Option(
-            envvar="GCADVISE_WORKER_MEMORY",
-            help="What a worker with the app needs; else 100MiB assumed.",
-            metavar="SIZE",
-        ),
-    ] = None,
-    memory_share: Annotated[
-        float, typer.Option(envvar="GCADVISE_MEMORY_SHARE", help="This app's share of the memory, up to 1.")
-    ] = 1.0,
-    max_db_connections: Annotated[
-        int | None, typer.Option(envvar="GCADVISE_MAX_DB_CONNECTIONS", help="No more slots than this.")
-    ] = None,
-    max_threads: Annotated[
-        int, typer.Option(envvar="GCADVISE_MAX_THREADS", help="No more threads than this in one worker.")
-    ] = DEFAULT_MAX_THREADS,
-    thread_safe: Annotated[
-        bool | None,
-        typer.Option(
-            "--thread-safe/--no-thread-safe", envvar="GCADVISE_THREAD_SAFE", help="May threads share the app?"
-        ),
-    ] = None,
-    max_requests: Annotated[
-        int | None, typer.Option(envvar="GCADVISE_MAX_REQUESTS", help="Restart a worker after about so many requests.")
-    ] = None,
-    preload: Annotated[bool, typer.Option("--preload", help="Load the app once, before the workers fork.")] = False,
+    io_bound: plan_input.IoBound = False,
+    cpu_bound: plan_input.CpuBound = False,
+    mixed: plan_input.Mixed = False,
+    profile: plan_input.ProfileFile = None,
+    wait_ratio: plan_input.WaitRatio = None,
+    response_time: plan_input.ResponseTime = None,
+    rate: plan_input.Rate = None,
+    concurrency: plan_input.Concurrency = None,
+    worker_memory: plan_input.WorkerMemory = None,
+    memory_share: plan_input.MemoryShare = 1.0,
+    max_db_connections: plan_input.MaxDbConnections = None,
+    max_threads: plan_input.MaxThreads = DEFAULT_MAX_THREADS,
+    thread_safe: plan_input.ThreadSafe = None,
+    max_requests: plan_input.MaxRequests = None,
+    preload: plan_input.Preload = False,
     cpus: options.Cpus = None,
     memory: options.Memory = None,
     platform: options.PlatformName = None,
     sku: options.Sku = None,
     python: options.PythonPath = None,
-    gunicorn_version: Annotated[
-        str | None,
-        typer.Option(
-            envvar="GCADVISE_GUNICORN_VERSION", help="The release of Gunicorn that will run.", metavar="X.Y.Z"
-        ),
-    ] = None,
+    gunicorn_version: plan_input.GunicornVersion = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.text,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the configuration here; - is standard output.")
@@ -116,30 +77,36 @@ def recommend(
     """Say how Gunicorn should be configured here, and why; write the file; prove it."""
     if output is not None and str(output) == "-":
         output, output_format = None, _format_on_stdout(ctx, output_format)
-    chosen = {Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed}
-    kind = choose_kind(
-        {kind: options.origin(ctx, kind.value.replace("-", "_")) if given else None for kind, given in chosen.items()}
-    )
-    overrides = options.host_overrides(ctx, cpus=cpus, memory=memory, platform=platform, sku=sku, python=python)
-    host = _with_release(ctx, detect(overrides=overrides), gunicorn_version)
-    workload = read_workload(
+    plan = plan_input.make_plan(
         ctx,
-        kind,
+        kinds={Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed},
         wait_ratio=wait_ratio,
         response_time=response_time,
         rate=rate,
         concurrency=concurrency,
         worker_memory=worker_memory,
+        memory_share=memory_share,
+        max_db_connections=max_db_connections,
+        max_threads=max_threads,
         thread_safe=thread_safe,
+        max_requests=max_requests,
+        preload=preload,
+        cpus=cpus,
+        memory=memory,
+        platform=platform,
+        sku=sku,
+        python=python,
+        gunicorn_version=gunicorn_version,
+        profile=plan_input.given_profile(profile),
     )
-    constraints = Constraints(
-        memory_share=share("--memory-share", memory_share),
-        max_db_connections=at_least_one("--max-db-connections", max_db_connections),
-        max_threads=at_least_one("--max-threads", max_threads) or DEFAULT_MAX_THREADS,
-        max_requests=at_least_one("--max-requests", max_requests),
+    plan = _with_environment_warnings(plan)
+    constraints = plan_input.make_constraints(
+        memory_share=memory_share,
+        max_db_connections=max_db_connections,
+        max_threads=max_threads,
+        max_requests=max_requests,
         preload=preload,
     )
-    plan = _with_environment_warnings(plan_for(host, workload, constraints))
     if output is not None:
         _write(plan, constraints, output, force=force)
     verification = _verify(plan, constraints, app=app, path=path, chdir=chdir) if verify else None
@@ -197,14 +164,6 @@ def _say_verified(verification: Verification | None) -> None:
 
         for text in verification_sentences(verification):
             typer.echo(text, err=True)
-
-
-def _with_release(ctx: typer.Context, host: Host, given: str | None) -> Host:
-    if given is None:
-        return host
-    where = options.origin(ctx, "gunicorn_version")
-    fact = Fact(value=str(Release.parse(given)), source=source_text(where, "gunicorn-version"), origin=where)
-    return replace(host, gunicorn=fact)
 
 
 def _with_environment_warnings(plan: Plan) -> Plan:

@@ -17,6 +17,7 @@ from gunicorn_conf.rules.registry import RULES
 from gunicorn_conf.rules.rule import Rule
 from gunicorn_conf.select import matching, nearest
 from gunicorn_conf.settings import Setting, settings
+from gunicorn_conf.write.startups.registry import place_of
 
 # A pipe or a file has no width; this is readable there.
 _PLAIN_WIDTH = 100
@@ -59,8 +60,9 @@ def _find(name: str) -> tuple[Sequence[Rule], Setting | None, Platform | None]:
     for one in settings().values():
         if text in one.flags:
             return (), one, None
-    if text.lower() in PLATFORM_NAMES:
-        return (), None, platform(text.lower())
+    place = place_of(text.lower())
+    if place in PLATFORM_NAMES:
+        return (), None, platform(place)
     try:
         codes = matching(text, RULES)
     except BadInput:

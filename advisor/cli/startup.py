@@ -44,6 +44,7 @@ _WIDEST = 120
 _APP_SERVICE = "app-service"
 # For the user to replace; other platforms get a name from the directory.
 _PLACEHOLDER = "NAME"
+_SHORTEST_SITE, _LONGEST_SITE = 2, 60
 
 
 class Format(str, enum.Enum):
@@ -86,6 +87,7 @@ def startup(
     io_bound: plan_input.IoBound = False,
     cpu_bound: plan_input.CpuBound = False,
     mixed: plan_input.Mixed = False,
+    profile: plan_input.ProfileFile = None,
     wait_ratio: plan_input.WaitRatio = None,
     response_time: plan_input.ResponseTime = None,
     rate: plan_input.Rate = None,
@@ -110,6 +112,13 @@ def startup(
         return
     platform = _platform(platform)
     memory_share = _share(ctx, platform, memory_share, apps_in_plan)
+    if detect_size and platform != _APP_SERVICE:
+        raise BadInput(
+            "--detect is for app-service alone",
+            why="elsewhere the files hold the CPUs and the memory that the workers were counted for, or none counts "
+            "them when it starts",
+            hint="give the size with --cpus and --memory; WEB_CONCURRENCY wins over the written workers",
+        )
     host = detect(
         overrides=options.host_overrides(
             ctx, cpus=cpus, memory=memory, platform=place_of(platform), sku=sku, python=python
@@ -118,6 +127,13 @@ def startup(
     project = read_project(chdir, app, asgi=asgi, python=python_version(host))
     called = _name(name, platform, chdir)
     scaling: Scaling | None = None
+    measured = plan_input.given_profile(profile)
+    if measured is not None and from_file is not None:
+        raise BadInput(
+            "--profile and --from exclude each other",
+            why="a profile is for a recommendation, and --from takes the place of one",
+            hint="give one of them",
+        )
     if from_file is None:
         plan = plan_input.make_plan(
             ctx,
@@ -139,6 +155,7 @@ def startup(
             sku=sku,
             python=python,
             gunicorn_version=gunicorn_version,
+            profile=measured,
             declared=project.gunicorn,
         )
         constraints = plan_input.make_constraints(
@@ -149,6 +166,8 @@ def startup(
             preload=preload,
         )
         server, notes = planned_server(plan, constraints, project, called)
+        if measured is not None and measured.app != project.app.target:
+            notes = (f"The profile is that of {measured.app}, and what starts is {project.app.target}.", *notes)
         if detect_size:
             scaling = planned_scaling(plan, constraints, server)
         elif detect().platform.value != place_of(platform):
@@ -203,7 +222,20 @@ def _name(given: str | None, platform: str, chdir: Path) -> str:
         return _PLACEHOLDER if platform == _APP_SERVICE else slug(chdir.resolve().name)
     if not given.strip() or "\0" in given or given != given.encode(errors="replace").decode():
         raise BadInput(f"{given!r} is not a name", why="it is empty or not valid Unicode", hint="give --name shop")
-    return given.strip()
+    name = given.strip()
+    if platform == _APP_SERVICE and not _is_site_name(name):
+        raise BadInput(
+            f"{name!r} is no name of an App Service app",
+            why="it has 2 to 60 letters, digits and hyphens, and no hyphen first or last",
+            hint="give --name shop",
+        )
+    return name
+
+
+def _is_site_name(name: str) -> bool:
+    """Microsoft, Naming rules for Azure resources, Microsoft.Web/sites."""
+    inside = all(char.isalnum() or char == "-" for char in name)
+    return inside and _SHORTEST_SITE <= len(name) <= _LONGEST_SITE and "-" not in (name[0], name[-1])
 
 
 def _release(given: str | None, project: Project, host: Host) -> Release:

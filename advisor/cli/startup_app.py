@@ -10,7 +10,7 @@ from gunicorn_conf.assemble.app import app_kind
 from gunicorn_conf.assemble.requirements import by_folder, requirements_of
 from gunicorn_conf.errors import BadInput
 from gunicorn_conf.read.files import SourceFile, kind_of, read
-from gunicorn_conf.read.oryx import OryxStart, find_app, framework, oryx_start, read_text
+from gunicorn_conf.read.oryx import FASTAPI_SINCE, OryxStart, find_app, framework, oryx_start, read_text
 from gunicorn_conf.read.start import Files
 from gunicorn_conf.write.startup import App, AppKind
 
@@ -46,7 +46,8 @@ def read_project(directory: Path, given: str | None, *, asgi: bool | None, pytho
         ) from error
     notes: list[str] = []
     if found is not None:
-        where = f"found in {found.file}, as App Service finds it"
+        since = "" if oryx.file else f" from Python {'.'.join(map(str, FASTAPI_SINCE))} on"
+        where = f"found in {found.file}, as App Service finds it{since}"
         app = App(target=found.target, kind=_kind(asgi, found.is_asgi), framework=found.framework, source=where)
     elif given is not None:
         app = _given(given.strip(), directory, files, asgi, notes)

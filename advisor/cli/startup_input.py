@@ -17,6 +17,7 @@ from gunicorn_conf.config import Config
 from gunicorn_conf.errors import BadInput
 from gunicorn_conf.plan_sizes import plan_size
 from gunicorn_conf.platforms import platform as platform_named
+from gunicorn_conf.read.oryx import UVICORN_WORKER
 from gunicorn_conf.release import NEWEST_KNOWN, Release
 from gunicorn_conf.write.existing import Existing, existing_server, follows_web_concurrency, runs_asgi
 from gunicorn_conf.write.startup import AppKind, Options, Scaling, Server
@@ -66,6 +67,7 @@ def read_existing(path: Path, host: Host, project: Project, name: str, release: 
     if conf.problem is not None:
         raise BadInput(f"{path} cannot be read", why=conf.problem, hint=f"see gcadvise validate {path}")
     config = Config(release=release, assigned=assigned)
+    told = _wrong_class(project, config, path)
     app = replace(project.app, kind=AppKind.ASGI) if runs_asgi(config) else project.app
     found = existing_server(
         name=name,
@@ -76,7 +78,21 @@ def read_existing(path: Path, host: Host, project: Project, name: str, release: 
         cpus=host.cpus.value,
         memory_bytes=host.memory_bytes.value,
     )
-    return found, config
+    return replace(found, unknown=(*told, *found.unknown)), config
+
+
+def _wrong_class(project: Project, config: Config, path: Path) -> tuple[str, ...]:
+    """Says that the worker class cannot call the app."""
+    app, given = project.app, config.worker_class or "sync"
+    if app.kind is AppKind.ASGI and not runs_asgi(config):
+        told = (
+            f"{app.target} is an ASGI app, and {path.name} runs it on {given} workers, on which every request fails "
+            f'(TypeError): set worker_class = "{UVICORN_WORKER}" (package uvicorn-worker).'
+        )
+        return (told,)
+    if app.framework == "flask" and runs_asgi(config):
+        return (f"{app.target} is a WSGI app, and {path.name} runs it on {given} workers, which are for ASGI apps.",)
+    return ()
 
 
 def options_for(

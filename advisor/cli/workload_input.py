@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -15,6 +15,9 @@ from advisor.units import parse_bytes, parse_seconds
 from advisor.workload.assume import assume
 from advisor.workload.workload import Kind, Workload
 from gunicorn_conf.errors import BadInput
+
+if TYPE_CHECKING:
+    from advisor.workload.profile import Profile
 
 T = TypeVar("T")
 
@@ -72,8 +75,9 @@ def read_workload(
     concurrency: int | None,
     worker_memory: str | None,
     thread_safe: bool | None,
+    profile: Profile | None = None,
 ) -> Workload:
-    """The workload that the options describe.
+    """The workload that the options describe, and the profile where they say nothing.
 
     Raises BadInput when a value makes no sense, or a rate comes without a response time.
     """
@@ -85,7 +89,7 @@ def read_workload(
         )
     if rate is not None and not 0 < rate < math.inf:
         raise BadInput(f"a rate of {rate} requests/s makes no sense", why="it must be above 0", hint="give --rate 50")
-    if rate is not None and response_time is None:
+    if rate is not None and response_time is None and profile is None:
         raise BadInput(
             "--rate needs --response-time",
             why="requests in flight are rate × response time (Little's law)",
@@ -93,12 +97,14 @@ def read_workload(
         )
     return assume(
         kind,
-        wait_ratio=_fact(ctx, "wait_ratio", wait_ratio),
-        worker_memory_bytes=_fact(ctx, "worker_memory", None if worker_memory is None else parse_bytes(worker_memory)),
+        wait_ratio=_fact(ctx, "wait_ratio", wait_ratio) or (profile.wait_ratio if profile else None),
+        worker_memory_bytes=_fact(ctx, "worker_memory", None if worker_memory is None else parse_bytes(worker_memory))
+        or (profile.worker_memory_bytes if profile else None),
         thread_safe=_fact(ctx, "thread_safe", thread_safe),
         response_time_seconds=_fact(
             ctx, "response_time", None if response_time is None else parse_seconds(response_time)
-        ),
+        )
+        or (profile.response_time_seconds if profile else None),
         rate_per_second=_fact(ctx, "rate", rate),
         concurrency=_fact(ctx, "concurrency", at_least_one("--concurrency", concurrency)),
     )

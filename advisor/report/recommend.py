@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from advisor.facts import Fact, Origin
 from advisor.report.columns import columns, wrap
 from advisor.sizing.capacity import requests_per_second
 from advisor.sizing.plan import Limit, Plan, SettingValue
@@ -60,12 +61,16 @@ def facts(plan: Plan) -> list[tuple[str, str, str]]:
         ("memory", memory, host.memory_bytes.source),
         ("platform", host.platform.value or "unknown", host.platform.source),
         ("Gunicorn", host.gunicorn.value or "unknown", host.gunicorn.source),
-        ("workload", workload.kind.value, f"wait ratio {show_number(ratio.value or 0.0)}, {ratio.origin.value}"),
+        ("workload", workload.kind.value, f"wait ratio {show_number(ratio.value or 0.0)}, {_origin(ratio)}"),
     ]
     if workload.response_time_seconds.value is not None:
         seconds = show_duration(workload.response_time_seconds.value)
         rows.append(("response time", seconds, f"of one request, {workload.response_time_seconds.source}"))
     return rows
+
+
+def _origin(fact: Fact[float]) -> str:
+    return fact.source if fact.origin is Origin.FILE else fact.origin.value
 
 
 def capacity_text(plan: Plan) -> str:

@@ -9,14 +9,15 @@ from dataclasses import replace
 from advisor.sizing.constraints import Constraints
 from advisor.sizing.memory import ARBITER_BYTES, budget, plan_bytes
 from advisor.sizing.plan import Plan, PlannedSetting
-from advisor.sizing.server_settings import heartbeat_timeout
+from advisor.sizing.server_settings import graceful_timeout, heartbeat_timeout
 from advisor.sizing.worker_settings import keepalive_setting
 from advisor.units import count, show_bytes, show_cpus
 from gunicorn_conf.platforms import Platform, platform
 from gunicorn_conf.read.oryx import UVICORN_WORKER
+from gunicorn_conf.release import NEWEST_KNOWN, Release
 
 # Settings that a worker with an event loop does not read, or that are decided here.
-_REPLACED = ("workers", "worker_class", "threads", "worker_connections", "keepalive", "timeout")
+_REPLACED = ("workers", "worker_class", "threads", "worker_connections", "keepalive", "timeout", "graceful_timeout")
 
 
 def for_asgi(plan: Plan, constraints: Constraints) -> Plan:
@@ -59,7 +60,10 @@ def _settings(plan: Plan, place: Platform, workers: int, why: str) -> Iterator[P
     if plan.value("timeout") == 0:
         yield next(setting for setting in plan.settings if setting.name == "timeout")
     else:
-        yield heartbeat_timeout(place, "an event loop that waits for a request still beats")
+        found = plan.host.gunicorn.value
+        release = NEWEST_KNOWN if found is None else Release.parse(found)
+        yield heartbeat_timeout(place, release, "an event loop that waits for a request still beats")
+    yield graceful_timeout(place, 0)
 
 
 def _warnings(plan: Plan) -> Iterator[str]:

@@ -20,6 +20,9 @@ DEFAULT_TIMEOUT_SECONDS = 30
 DEFAULT_GRACEFUL_SECONDS = 30
 # A sync worker is killed only when nobody waits for its answer any more.
 TIMEOUT_MARGIN_SECONDS = 10
+# A worker is not timed out before its first heartbeat (gunicorn/workers/workertmp.py; with timeout 2 and an import of
+# 6 s, 20.1.0 kills four workers, 22.0.0 and later none).
+BOOT_NOT_TIMED_SINCE = Release(22, 0, 0)
 # A request that takes this many times the usual response time is stuck, not slow.
 STUCK_FACTOR = 3
 # Gunicorn must have stopped before the platform kills it: a fifth of the window, at most 5 s, at least 1 s earlier.
@@ -48,8 +51,9 @@ def server_settings(
     host: Host, workload: Workload, constraints: Constraints, size: Size, platform: Platform, release: Release
 ) -> Iterator[PlannedSetting]:
     """Everything besides bind and the workers, in the order of the file."""
-    yield _timeout(workload, size, platform)
-    yield _graceful_timeout(platform)
+    timeout = _timeout(workload, size, platform, release)
+    yield timeout
+    yield graceful_timeout(platform, int(timeout.value) if size.split.threads == 1 else 0)
     yield from _worker_tmp_dir(host)
     if platform.container and supports("control_socket_disable", release):
         yield PlannedSetting(
@@ -72,7 +76,7 @@ def server_settings(
         )
 
 
-def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetting:
+def _timeout(workload: Workload, size: Size, platform: Platform, release: Release) -> PlannedSetting:
     if platform.name == "cloud-run":
         return PlannedSetting(
             name="timeout",
@@ -81,7 +85,7 @@ def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetti
             "itself (Google's own example sets 0 too)",
         )
     if size.split.threads > 1:
-        return heartbeat_timeout(platform, "with gthread it does not limit a request")
+        return heartbeat_timeout(platform, release, "with gthread it does not limit a request")
     limit = platform.request_timeout_seconds
     usual = workload.response_time_seconds.value
     seconds, why = DEFAULT_TIMEOUT_SECONDS, "a sync worker busy with one request for longer is stuck and is replaced"
@@ -97,16 +101,17 @@ def _timeout(workload: Workload, size: Size, platform: Platform) -> PlannedSetti
     return PlannedSetting(name="timeout", value=seconds, reason=why)
 
 
-def heartbeat_timeout(platform: Platform, unlimited: str) -> PlannedSetting:
+def heartbeat_timeout(platform: Platform, release: Release, unlimited: str) -> PlannedSetting:
     """The timeout of a worker class whose requests it does not limit, as ``unlimited`` says."""
     limit = platform.request_timeout_seconds
     if platform.name == "app-service" and limit is not None:
+        boots = release < BOOT_NOT_TIMED_SINCE
+        loading = ", and for loading the app, which from the network share /home can take long" if boots else ""
         return PlannedSetting(
             name="timeout",
             value=limit.value + TIMEOUT_MARGIN_SECONDS,
-            reason="seconds without a heartbeat until a worker is replaced, and for loading the app, which from the "
-            f"network share /home can take long; above the {limit.value} s{unverified(limit)} after which "
-            f"{front_end(platform)} gives up; {unlimited}",
+            reason=f"seconds without a heartbeat until a worker is replaced{loading}; above the {limit.value} s"
+            f"{unverified(limit)} after which {front_end(platform)} gives up; {unlimited}",
         )
     return PlannedSetting(
         name="timeout",
@@ -115,20 +120,23 @@ def heartbeat_timeout(platform: Platform, unlimited: str) -> PlannedSetting:
     )
 
 
-def _graceful_timeout(platform: Platform) -> PlannedSetting:
+def graceful_timeout(platform: Platform, longest_request_seconds: int) -> PlannedSetting:
+    """As long as a request may take, where that is bounded (0: it is not) and whoever stops Gunicorn waits for it."""
     window = platform.stop_window_seconds
+    wanted = max(DEFAULT_GRACEFUL_SECONDS, longest_request_seconds)
+    whole = ", as long as timeout lets a request take" if longest_request_seconds == wanted else ""
     if window is None:
         return PlannedSetting(
             name="graceful_timeout",
-            value=DEFAULT_GRACEFUL_SECONDS,
-            reason="seconds that running requests get to finish when Gunicorn stops",
+            value=wanted,
+            reason=f"seconds that running requests get to finish when Gunicorn stops{whole}",
         )
     margin = math.ceil(min(GRACEFUL_MARGIN_MOST_SECONDS, max(1, window.value * GRACEFUL_MARGIN_SHARE)))
-    seconds = min(DEFAULT_GRACEFUL_SECONDS, window.value - margin)
+    seconds = min(wanted, window.value - margin)
     return PlannedSetting(
         name="graceful_timeout",
         value=seconds,
-        reason="seconds that running requests get to finish; less than the "
+        reason=f"seconds that running requests get to finish{whole if seconds == wanted else ''}; less than the "
         f"{window.value} s{unverified(window)} from SIGTERM to SIGKILL here ({platform.title})",
     )
 

@@ -11,15 +11,30 @@ from collections.abc import Iterable
 
 from gunicorn_conf.errors import BadInput
 
-# RFC 1123, the length of a label; Kubernetes, compose, ECS and systemd all take at least so much.
-LONGEST_NAME = 63
+# Google Cloud documentation, Cloud Run, Deploying: a service's name has fewer than 50 characters. The others take more.
+LONGEST_NAME = 49
+# Docker's names of containers have at least two characters (moby, daemon/names, RestrictedNameChars).
+SHORTEST_NAME = 2
+# What is there already: the service of the cluster's own API; users of a Debian system, as one of whom a systemd unit
+# with DynamicUser would run (systemd.exec(5)); units that a file in /etc/systemd/system would replace.
+TAKEN_NAMES = frozenset(
+    {
+        *("kubernetes", "root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy"),
+        *("www-data", "backup", "list", "irc", "nobody", "messagebus", "sshd", "postgres", "mysql", "redis"),
+        *("nginx", "apache2", "ssh", "cron", "docker", "containerd", "dbus", "supervisor", "supervisord", "postfix"),
+    }
+)
 
 
 def slug(name: str, fallback: str = "app") -> str:
-    """A name that every platform takes: lower-case ASCII letters, digits and single hyphens, a letter first."""
+    """A name that every platform takes: lower-case ASCII letters, digits and single hyphens, a letter first.
+
+    One that is too short or taken already gets ``-app`` behind it.
+    """
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())
     joined = "-".join(part for part in kept.split("-") if part).lstrip("0123456789-")
-    return joined[:LONGEST_NAME].rstrip("-") or fallback
+    kept = joined[:LONGEST_NAME].rstrip("-") or fallback
+    return f"{kept}-app" if len(kept) < SHORTEST_NAME or kept in TAKEN_NAMES else kept
 
 
 def sh(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gunicorn_conf.platforms import platform
+from gunicorn_conf.read.oryx import FASTAPI_SINCE
 from gunicorn_conf.write.quote import sh
 from gunicorn_conf.write.startup import AppKind, Options, Server, Step
 
@@ -77,8 +78,14 @@ def _oryx(server: Server, options: Options) -> str:
     oryx = options.oryx
     assert oryx is not None
     if oryx.detector is None:
+        on = f"On Python {options.python_version} App Service" if options.python_version else "App Service"
+        fastapi = (
+            f" (FastAPI it looks for from Python {'.'.join(map(str, FASTAPI_SINCE))} on)"
+            if server.app.framework == "fastapi"
+            else ""
+        )
         return (
-            "By itself App Service finds no app here and would show its default page "
+            f"{on} by itself finds no app here{fastapi} and would show its default page "
             f"(/opt/defaultsite, {oryx.arguments})."
         )
     command = f"{_ORYX} {oryx.arguments}"
@@ -98,10 +105,11 @@ def _stop(server: Server) -> str:
     window = platform("app-service").stop_window_seconds
     assert window is not None
     graceful = "" if server.graceful_timeout_seconds is None else f" ({server.graceful_timeout_seconds} s here)"
+    label = "" if window.verified else " (not verified)"
     return (
-        f"From SIGTERM to SIGKILL it is {window.value} s by default; WEBSITES_CONTAINER_STOP_TIME_LIMIT raises it to "
-        "at most 120, as documented for custom containers (not verified for the Python image). If you raise it, raise "
-        f"graceful_timeout{graceful} with it, to a little less."
+        f"From SIGTERM to SIGKILL it is {window.value} s by default{label}; WEBSITES_CONTAINER_STOP_TIME_LIMIT raises "
+        "it to at most 120, as documented for custom containers (not verified for the Python image). If you raise it, "
+        f"raise graceful_timeout{graceful} with it, to a little less."
     )
 
 

@@ -121,9 +121,15 @@ def _concurrency_note(server: Server) -> str:
             f"containerConcurrency is Cloud Run's default, {_DEFAULT_CONCURRENCY}: how many requests an event loop "
             "carries depends on the app, so measure it."
         )
+    concurrency = _concurrency(server)
+    otherwise = (
+        ", which is Cloud Run's default too"
+        if concurrency == _DEFAULT_CONCURRENCY
+        else f": with the default, {_DEFAULT_CONCURRENCY}, Cloud Run would count on that instead"
+    )
     return (
-        f"containerConcurrency is {_concurrency(server)}, what {server.workers} × {server.threads} serve at once: with "
-        f"the default, {_DEFAULT_CONCURRENCY}, Cloud Run would count on that instead before it starts another instance."
+        f"containerConcurrency is {concurrency}, what {server.workers} × {server.threads} serve at once{otherwise}. At "
+        "so many it starts another instance."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gunicorn_conf.release import Release
 from gunicorn_conf.write.quote import compose as quoted
 from gunicorn_conf.write.startup import Options, OutFile, Server, Startup, Step
 from gunicorn_conf.write.startups import parts
@@ -13,6 +14,13 @@ from gunicorn_conf.write.startups.docker import (
     limit_warnings,
 )
 from gunicorn_conf.write.startups.nginx import nginx
+
+# forwarded_allow_ips takes networks since 24.1 (gunicorn/config.py, 24.1.1); before, addresses alone.
+_NETWORKS_SINCE = Release(24, 1)
+# moby, libnetwork/ipamutils: the pools of which Docker takes a bridge's network unless its daemon is told others. The
+# gateway, the first address of the network, is the machine itself.
+_NETWORKS = ("172.16.0.0/12", "192.168.0.0/16")
+_GATEWAYS = (*(f"172.{net}.0.1" for net in range(17, 32)), *(f"192.168.{net}.1" for net in range(0, 256, 16)))
 
 
 def compose(server: Server, options: Options) -> Startup:
@@ -35,15 +43,27 @@ def compose(server: Server, options: Options) -> Startup:
             "deploy.resources.limits holds for docker compose up too, not only for swarm.",
             *parts.health_notes(server, options),
             (
-                "nginx on this machine reaches the container over Docker's bridge, not from 127.0.0.1, so Gunicorn "
-                "does not believe its X-Forwarded-Proto, and the app sees http. Set FORWARDED_ALLOW_IPS in the "
-                "service's environment to the bridge's gateway (docker network inspect shows it), or to * while "
-                "nothing else reaches the port."
+                "nginx on this machine reaches the container over Docker's bridge, not from 127.0.0.1. "
+                "FORWARDED_ALLOW_IPS holds "
+                + (
+                    "Docker's own networks"
+                    if server.release >= _NETWORKS_SINCE
+                    else "the gateways of Docker's networks"
+                )
+                + ", so that its X-Forwarded-Proto is believed and the app knows of https; a forwarded_allow_ips in "
+                "the file would win. With networks of your own in the daemon's default-address-pools, write those."
             ),
         ),
         warnings=limit_warnings(server),
         stop_window_seconds=_stop_seconds(server),
     )
+
+
+def _proxies(server: Server) -> str:
+    """Where a proxy on this machine comes from, as this release of Gunicorn reads it."""
+    if server.release >= _NETWORKS_SINCE:
+        return ",".join(_NETWORKS)
+    return ",".join(_GATEWAYS)
 
 
 def _stop_seconds(server: Server) -> int:
@@ -59,6 +79,9 @@ def _compose(server: Server, options: Options) -> str:
         "    build: .",
         "    ports:",
         f"      - {quoted(f'127.0.0.1:{server.bind_port}:{server.bind_port}')}",
+        "    environment:",
+        "      # nginx on this machine comes over Docker's bridge, and the port is open to this machine alone.",
+        f"      FORWARDED_ALLOW_IPS: {quoted(_proxies(server))}",
         f"    # Above graceful_timeout, {parts.graceful_seconds(server)} s.",
         f"    stop_grace_period: {_stop_seconds(server)}s",
         "    restart: unless-stopped",

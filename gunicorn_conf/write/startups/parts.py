@@ -7,7 +7,7 @@ import math
 from gunicorn_conf.platforms import platform
 from gunicorn_conf.release import Release
 from gunicorn_conf.write.conf_py import quoted
-from gunicorn_conf.write.quote import slug
+from gunicorn_conf.write.quote import LONGEST_NAME, slug
 from gunicorn_conf.write.startup import CONF_NAME, Options, OutFile, Server, Step
 
 # gunicorn/config.py, GracefulTimeout.
@@ -41,7 +41,9 @@ def name_notes(server: Server) -> tuple[str, ...]:
     name = name_of(server)
     if name == server.name:
         return ()
-    return (f"It is called {name} here: names may hold lower-case letters, digits and hyphens alone.",)
+    if f"{server.name}-app" == name:
+        return (f"It is called {name} here: {server.name} alone is too short for Docker, or taken by the system.",)
+    return (f"It is called {name} here: names have up to {LONGEST_NAME} lower-case letters, digits and hyphens.",)
 
 
 def conf_file(server: Server) -> OutFile:

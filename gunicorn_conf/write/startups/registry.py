@@ -25,6 +25,9 @@ WRITERS = {
 # Where a platform's limits are those of another record in platforms.toml.
 _PLACES = {"compose": "docker", "shell": "bare"}
 
+# Other names that people have for them.
+_ALSO = {"fargate": "ecs", "k8s": "kubernetes", "docker-compose": "compose", "azure": "app-service", "sh": "shell"}
+
 
 def place_of(name: str) -> str:
     """The name of the record in platforms.toml that holds for startup files of this name."""
@@ -46,7 +49,8 @@ def writer(platform: str) -> Writer:
 def _unknown(platform: str) -> BadInput:
     import difflib
 
-    near = difflib.get_close_matches(platform.lower().replace("_", "-").replace(" ", "-"), WRITERS, 1)
+    name = platform.lower().replace("_", "-").replace(" ", "-")
+    near = [_ALSO[name]] if name in _ALSO else difflib.get_close_matches(name, WRITERS, 1)
     return BadInput(
         f"there are no startup files for {platform!r}",
         why=f"known are: {', '.join(WRITERS)}",

@@ -235,10 +235,10 @@ def test_web_concurrency_here_is_a_warning_and_changes_nothing_else(run_gcadvise
 
 
 def test_on_app_service_the_startup_command_and_the_platforms_habits_are_named(run_gcadvise: RunGcadvise) -> None:
-    text = " ".join(run_gcadvise("recommend", "--io-bound", "--sku", "B1").stdout.split())
+    text = " ".join(run_gcadvise("recommend", "--io-bound", "--sku", "B1", "--platform", "app-service").stdout.split())
     assert "a gunicorn.conf.py of yours is ignored unless a startup command names it" in text
     assert "shared by every app, slot and WebJob" in text
-    assert '--startup-file "exec gunicorn -c gunicorn.conf.py MODULE:APP"' in text
+    assert "gcadvise startup app-service --io-bound --sku B1 -o ." in text
     assert "unverified" in text
 
 
@@ -321,10 +321,10 @@ def test_what_has_no_place_in_the_file_is_said_on_standard_error(run_gcadvise: R
 
 BROKEN = """
 import sys
-import advisor.cli.recommend
+import advisor.cli.plan_input
 def broken(*arguments, **keywords):
     raise {error}
-advisor.cli.recommend.detect = broken
+advisor.cli.plan_input.detect = broken
 from advisor.cli.main import main
 sys.argv = ["gcadvise", *sys.argv[1:]]
 main()
@@ -379,3 +379,45 @@ def test_no_command_shows_the_overview(run_gcadvise: RunGcadvise) -> None:
 @pytest.mark.parametrize("flag", ["--version", "--help", "-h"])
 def test_version_and_help_end_with_0(run_gcadvise: RunGcadvise, flag: str) -> None:
     assert run_gcadvise(flag).returncode == 0
+
+
+def profile(directory: Path, wait_ratio: float = 24.0) -> str:
+    request = {"wall_ms": 8.4 * (1 + wait_ratio), "cpu_ms": 8.4, "wait_ratio": wait_ratio}
+    worker = {"memory_bytes": 88080384}
+    document = {"schema": "gcadvise.profile/1", "app": "shop:app", "request": request, "worker": worker}
+    (directory / "profile.json").write_text(json.dumps(document))
+    return "profile.json"
+
+
+@pytest.mark.parametrize(("wait_ratio", "kind"), [(0.1, "cpu-bound"), (4.0, "mixed"), (24.0, "io-bound")])
+def test_a_profile_gives_the_figures_and_the_kind(
+    wait_ratio: float, kind: str, run_gcadvise: RunGcadvise, tmp_path: Path
+) -> None:
+    command = ("recommend", "--profile", profile(tmp_path, wait_ratio), "--format", "json")
+    workload = as_json(run_gcadvise(*command).stdout)["workload"]
+    assert workload["kind"] == kind
+    assert (workload["wait_ratio"], workload["worker_memory_bytes"]) == (wait_ratio, 88080384)
+    assert {workload["source"][name] for name in ("wait_ratio", "worker_memory_bytes", "response_time_seconds")} == {
+        "file"
+    }
+
+
+def test_flags_win_over_a_profile(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    flags = ("--mixed", "--wait-ratio", "3", "--worker-memory", "60MiB")
+    done = run_gcadvise("recommend", "--profile", profile(tmp_path), *flags, "--format", "json")
+    workload = as_json(done.stdout)["workload"]
+    assert (workload["kind"], workload["wait_ratio"], workload["worker_memory_bytes"]) == ("mixed", 3, 60 * 1024**2)
+    assert workload["source"]["response_time_seconds"] == "file"
+
+
+def test_a_profile_is_named_as_the_source(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    text = run_gcadvise("recommend", "--profile", profile(tmp_path)).stdout
+    assert "wait ratio 24, measured, profile.json" in text
+    assert "gcadvise recommend --io-bound --profile profile.json --verify" in text
+
+
+def test_a_bad_profile_ends_with_2(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text("{}")
+    done = run_gcadvise("recommend", "--profile", "p.json")
+    assert done.returncode == 2
+    assert 'its "schema" is null' in done.stderr

@@ -40,6 +40,13 @@ def test_a_platform_is_explained_with_the_sources_of_its_figures(run_gcadvise: R
     assert "not verified" in done.stdout
 
 
+@pytest.mark.parametrize(("name", "title"), [("compose", "docker: "), ("shell", "bare: ")])
+def test_what_startup_writes_for_is_explained_too(run_gcadvise: RunGcadvise, name: str, title: str) -> None:
+    done = run_gcadvise("rule", name)
+    assert done.returncode == 0
+    assert done.stdout.startswith(title)
+
+
 def test_a_topic_and_all_are_tables(run_gcadvise: RunGcadvise) -> None:
     every = run_gcadvise("rule", "--all").stdout
     assert all(rule.code in every and rule.name in every for rule in RULES)

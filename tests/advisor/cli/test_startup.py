@@ -94,7 +94,7 @@ def test_a_fastapi_app_gets_event_loops(run_gcadvise: RunGcadvise, tmp_path: Pat
         "target": "main:app",
         "kind": "asgi",
         "framework": "fastapi",
-        "source": "found in main.py, as App Service finds it",
+        "source": "found in main.py, as App Service finds it from Python 3.14 on",
     }
     assert shown["server"]["worker_class"] == "uvicorn_worker.UvicornWorker"
     assert (shown["server"]["workers"], shown["server"]["threads"]) == (2, 1)
@@ -158,7 +158,8 @@ def test_an_existing_file_is_kept_as_it_is(run_gcadvise: RunGcadvise, project: P
     assert (shown["server"]["workers"], shown["server"]["threads"]) == (3, 2)
     assert (project / "out" / "gunicorn.conf.py").read_text() == text
     script = (project / "out" / "startup.sh").read_text()
-    assert script.splitlines()[-1].endswith("--timeout 240 --access-logfile - --no-control-socket app:app")
+    flags = "--timeout 240 --graceful-timeout 4 --access-logfile - --no-control-socket"
+    assert script.splitlines()[-1].endswith(f"{flags} app:app")
     assert all(file["written"] for file in shown["files"])
 
 
@@ -174,6 +175,63 @@ def test_an_existing_file_for_asgi_makes_the_app_asgi(run_gcadvise: RunGcadvise,
     assert shown["app"]["kind"] == "asgi"
 
 
+@pytest.mark.parametrize(
+    ("app", "conf", "said"),
+    [
+        (FASTAPI, "workers = 3\n", "app:app is an ASGI app, and a.py runs it on sync workers"),
+        (FASTAPI, "threads = 4\n", "app:app is an ASGI app, and a.py runs it on"),
+        (FASTAPI, 'worker_class = "uvicorn_worker.UvicornWorker"\n', None),
+        (FLASK, "workers = 3\n", None),
+        (FLASK, 'worker_class = "uvicorn_worker.UvicornWorker"\n', "app:app is a WSGI app"),
+    ],
+)
+def test_a_worker_class_that_cannot_call_the_app_is_a_warning(
+    app: str, conf: str, said: str | None, run_gcadvise: RunGcadvise, project: Path
+) -> None:
+    (project / "app.py").write_text(app)
+    (project / "a.py").write_text(conf)
+    shown = document(run_gcadvise("startup", "docker", "--from", "a.py", *SIZE[2:], "--format", "json").stdout)
+    found = [text for text in shown["warnings"] if "SGI app, and a.py runs it" in text]
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+@pytest.mark.parametrize("platform", ["docker", "systemd", "shell"])
+def test_detect_is_for_app_service_alone(run_gcadvise: RunGcadvise, project: Path, platform: str) -> None:
+    done = run_gcadvise("startup", platform, "--io-bound", "--detect")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--detect is for app-service alone" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a", "shop_1", "-shop", "shop-", "a b", "x" * 61])
+def test_a_name_that_app_service_refuses_is_refused(run_gcadvise: RunGcadvise, project: Path, name: str) -> None:
+    done = run_gcadvise(*APP_SERVICE, f"--name={name}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is no name of an App Service app" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("a", "a-app"), ("root", "root-app"), ("Shop One", "shop-one"), ("x" * 60, "x" * 49)]
+)
+def test_a_name_that_others_refuse_is_changed_and_that_is_said(
+    run_gcadvise: RunGcadvise, project: Path, name: str, called: str
+) -> None:
+    shown = document(run_gcadvise("startup", "systemd", "--io-bound", "--name", name, "--format", "json").stdout)
+    assert f"{called}.service" in [file["path"] for file in shown["files"]]
+    assert any(text.startswith(f"It is called {called} here") for text in shown["explanations"])
+
+
+def test_a_profile_sizes_and_one_of_another_app_is_a_warning(run_gcadvise: RunGcadvise, project: Path) -> None:
+    request = {"wall_ms": 210.0, "cpu_ms": 8.4, "wait_ratio": 24.0}
+    profile = {"schema": "gcadvise.profile/1", "app": "other:app", "request": request, "worker": {"memory_bytes": 9e7}}
+    (project / "p.json").write_text(json.dumps(profile))
+    size = ("--cpus", "2", "--memory", "2GiB", "--gunicorn-version", "27.0.1")
+    shown = document(run_gcadvise("startup", "docker", "--profile", "p.json", *size, "--format", "json").stdout)
+    assert (shown["server"]["workers"], shown["server"]["threads"]) == (5, 10)
+    assert "The profile is that of other:app, and what starts is app:app." in shown["warnings"]
+    assert run_gcadvise("startup", "docker", "--profile", "p.json", "--from", "p.json").returncode == 2
+
+
 def test_detect_with_a_fixed_number_of_workers_is_refused(run_gcadvise: RunGcadvise, project: Path) -> None:
     (project / "a.py").write_text("workers = 4\n")
     done = run_gcadvise("startup", "app-service", "--from", "a.py", "--detect", *SIZE)
@@ -183,7 +241,27 @@ def test_detect_with_a_fixed_number_of_workers_is_refused(run_gcadvise: RunGcadv
     assert run_gcadvise("startup", "app-service", "--from", "a.py", "--detect", *SIZE).returncode == 0
 
 
+@pytest.mark.parametrize(("said", "meant"), [("fargate", "ecs"), ("k8s", "kubernetes"), ("dokcer", "docker")])
+def test_another_name_of_a_platform_leads_to_it(run_gcadvise: RunGcadvise, said: str, meant: str) -> None:
+    done = run_gcadvise("startup", said)
+    assert done.returncode == 2
+    assert f"did you mean '{meant}'?" in done.stderr
+
+
 # --- every platform -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("app", [FLASK, FASTAPI], ids=["flask", "fastapi"])
+@pytest.mark.parametrize("platform", WRITERS)
+def test_validate_has_no_finding_in_the_written_folder(
+    run_gcadvise: RunGcadvise, project: Path, platform: str, app: str
+) -> None:
+    (project / "app.py").write_text(app)
+    size = ("--cpus", "2", "--memory", "2GiB", "--gunicorn-version", "27.0.1")
+    assert run_gcadvise("startup", platform, "--cpu-bound", *size, "-o", ".").returncode == 0
+    done = run_gcadvise("validate", ".")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "GC" not in done.stdout
 
 
 @pytest.mark.parametrize("platform", WRITERS)

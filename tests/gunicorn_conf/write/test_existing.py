@@ -12,7 +12,10 @@ from gunicorn_conf.write.existing import Existing, existing_server, follows_web_
 from gunicorn_conf.write.startup import App, AppKind
 
 APP = App(target="app:app", kind=AppKind.WSGI, framework=None, source="given by the test")
-COMPLETE = 'bind = "0.0.0.0:9000"\ntimeout = 90\naccesslog = "-"\ncontrol_socket_disable = True\n'
+COMPLETE = (
+    'bind = "0.0.0.0:9000"\ntimeout = 90\ngraceful_timeout = 8\nworker_tmp_dir = "/dev/shm"\naccesslog = "-"\n'
+    "control_socket_disable = True\n"
+)
 
 
 def config(text: str, release: str = "27.0.1") -> Config:
@@ -35,18 +38,23 @@ def test_a_complete_file_adds_nothing() -> None:
     found = existing(COMPLETE + 'workers = 3\nworker_class = "gthread"\nthreads = 4\n')
     server = found.server
     assert (server.workers, server.threads, server.worker_class, server.bind_port) == (3, 4, "gthread", 9000)
-    assert (server.timeout_seconds, server.graceful_timeout_seconds, server.keepalive_seconds) == (90, 30, 2)
+    assert (server.timeout_seconds, server.graceful_timeout_seconds, server.keepalive_seconds) == (90, 8, 2)
     assert (server.flags, found.unknown, server.conf) == ((), (), COMPLETE + server.conf[len(COMPLETE) :])
 
 
 @pytest.mark.parametrize(
     ("place", "release", "flags"),
     [
-        ("app-service", "27.0.1", ("--timeout", "240", "--access-logfile", "-", "--no-control-socket")),
-        ("app-service", "23.0.0", ("--timeout", "240", "--access-logfile", "-")),
-        ("docker", "23.0.0", ("--bind", "0.0.0.0:8000", "--access-logfile", "-")),
-        ("heroku", "23.0.0", ("--timeout", "40", "--access-logfile", "-")),
-        ("bare", "27.0.1", ("--bind", "127.0.0.1:8000", "--timeout", "70")),
+        (
+            "app-service",
+            "27.0.1",
+            ("--timeout", "240", "--graceful-timeout", "4", "--access-logfile", "-", "--no-control-socket"),
+        ),
+        ("app-service", "23.0.0", ("--timeout", "240", "--graceful-timeout", "4", "--access-logfile", "-")),
+        ("docker", "23.0.0", ("--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-")),
+        ("heroku", "23.0.0", ("--timeout", "40", "--graceful-timeout", "25", "--access-logfile", "-")),
+        ("bare", "27.0.1", ("--bind", "127.0.0.1:8000", "--timeout", "70", "--graceful-timeout", "70")),
+        ("cloud-run", "23.0.0", ("--timeout", "0", "--graceful-timeout", "8", "--access-logfile", "-")),
     ],
 )
 def test_what_an_empty_file_leaves_out_is_given_on_the_command_line(
@@ -54,11 +62,14 @@ def test_what_an_empty_file_leaves_out_is_given_on_the_command_line(
 ) -> None:
     server = existing("", place, release).server
     assert server.flags == flags
+    given = dict(zip(flags[::2], flags[1::2], strict=False))
+    assert str(server.timeout_seconds) == given.get("--timeout", "30")  # platforms agree with what really holds
+    assert str(server.graceful_timeout_seconds) == given.get("--graceful-timeout", "30")
     assert server.arguments("c.py") == ("-c", "c.py", *flags, "app:app")
 
 
 def test_a_value_of_the_file_is_never_overruled() -> None:
-    text = 'timeout = 5\naccesslog = None\ncontrol_socket = "/tmp/x"\nbind = "127.0.0.1:1"\n'
+    text = 'timeout = 5\ngraceful_timeout = 30\naccesslog = None\ncontrol_socket = "/tmp/x"\nbind = "127.0.0.1:1"\n'
     assert existing(text).server.flags == ()
 
 

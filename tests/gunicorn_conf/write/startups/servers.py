@@ -9,8 +9,8 @@ from advisor.report.recommend_conf import recommend_conf
 from advisor.sizing.constraints import Constraints
 from advisor.units import GIB
 from advisor.workload.workload import Kind
-from gunicorn_conf.release import NEWEST_KNOWN
-from gunicorn_conf.write.startup import App, AppKind, Options, Server, Startup
+from gunicorn_conf.release import NEWEST_KNOWN, Release
+from gunicorn_conf.write.startup import App, AppKind, Options, OutFile, Server, Startup
 from gunicorn_conf.write.startups.registry import WRITERS, place_of, writer
 from tests.advisor.hosts import make_host, make_plan
 
@@ -27,10 +27,11 @@ def make_server(
     memory: int = 2 * GIB,
     name: str = "shop",
     target: str = "shop.wsgi:app",
+    release: Release = NEWEST_KNOWN,
     **changed: object,
 ) -> Server:
     """The server that is recommended for a platform; keywords such as ``memory_bytes=None`` replace fields."""
-    host = make_host(cpus, memory, platform=place_of(platform), described=True)
+    host = make_host(cpus, memory, platform=place_of(platform), described=True, gunicorn=str(release))
     plan = make_plan(kind, host=host)
     server = Server(
         name=name,
@@ -43,7 +44,7 @@ def make_server(
         timeout_seconds=_number(plan.value("timeout")),
         graceful_timeout_seconds=_number(plan.value("graceful_timeout")),
         keepalive_seconds=_number(plan.value("keepalive")),
-        release=NEWEST_KNOWN,
+        release=release,
         cpus=cpus,
         memory_bytes=memory,
         needed_memory_bytes=plan.capacity.memory_bytes,
@@ -64,8 +65,9 @@ def text_of(made: Startup, path: str) -> str:
 
 
 def put(made: Startup, directory: Path) -> None:
-    """Write all files into a directory."""
-    for file in made.files:
+    """Write all files, and the fragments that are files of their own, into a directory."""
+    fragments = [OutFile(path=one.file_name, text=one.text) for one in made.fragments if one.file_name is not None]
+    for file in (*made.files, *fragments):
         path = directory / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8", newline="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.measure.target import check_allowed, is_loopback
+from advisor.load.target import check_allowed, is_loopback
 from gunicorn_conf.errors import BadInput
 
 

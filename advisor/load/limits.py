@@ -1,0 +1,126 @@
+"""What a load may ask for: every run is bounded in time, number and connections, and goes to this machine alone."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+
+from advisor.load.spec import ClosedLoop, LoadSpec, OpenLoop
+from advisor.load.target import check_allowed
+from gunicorn_conf.errors import BadInput, DoesNotFit
+
+# Linux gives out 28,232 ports for outgoing connections by default (ip_local_port_range 32768 to 60999).
+MOST_CONNECTIONS = 20_000
+# Above what one generator process sends with kept-alive connections on any machine that was tried.
+MOST_RATE_PER_SECOND = 200_000.0
+# An hour: also what fits the whole microseconds in which due times are kept (4,294 s).
+MOST_SECONDS = 3600.0
+MOST_TIMEOUT_SECONDS = 3600.0
+# 320 MB of samples at 16 bytes each.
+MOST_REQUESTS = 20_000_000
+MOST_GENERATORS = 64
+# The number of a request is kept in 18 bits, and far fewer are of use; it also bounds what is written beforehand.
+MOST_KINDS_OF_REQUESTS = 1000
+# Standard streams, the poller, pipes, a server's log, and what the calling program has open.
+_OTHER_FILES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFiles:
+    """The limit of open files beside what one generator needs at worst.
+
+    An open loop needs so many only when the server answers nothing until the timeout; a closed loop, always.
+    """
+
+    needed: int
+    allowed: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether a lack of open files is ruled out."""
+        return self.needed <= self.allowed
+
+
+def check_spec(spec: LoadSpec) -> None:
+    """Raise BadInput when a load is out of bounds or not for this machine; NaN is out of bounds too."""
+    check_allowed(spec.url, None)
+    _check(
+        0 < spec.seconds <= MOST_SECONDS, "time", f"{spec.seconds:g} s", f"above 0 and at most {MOST_SECONDS:,.0f} s"
+    )
+    _check(
+        0 < spec.timeout_seconds <= MOST_TIMEOUT_SECONDS,
+        "timeout",
+        f"{spec.timeout_seconds:g} s",
+        f"above 0 and at most {MOST_TIMEOUT_SECONDS:,.0f} s",
+    )
+    if spec.most_requests is not None:
+        _check_count("number of requests", spec.most_requests, MOST_REQUESTS)
+    _check_count("number of generators", spec.generators, MOST_GENERATORS)
+    _check_count("number of kinds of requests", len(spec.requests), MOST_KINDS_OF_REQUESTS)
+    for request in spec.requests:
+        _check(0 < request.weight < float("inf"), "weight", f"{request.weight:g}", "a number above 0")
+    match spec.loop:
+        case ClosedLoop(clients=clients):
+            _check_count("number of clients", clients, MOST_CONNECTIONS)
+            _check(clients >= spec.generators, "number of clients", f"{clients:,}", "at least one for each generator")
+        case OpenLoop(rate_per_second=rate):
+            _check(
+                0 < rate <= MOST_RATE_PER_SECOND,
+                "rate",
+                f"{rate:g} requests/s",
+                f"above 0 and at most {MOST_RATE_PER_SECOND:,.0f} requests/s",
+            )
+            requests = rate * spec.seconds
+            _check(
+                requests <= MOST_REQUESTS,
+                "rate over that time",
+                f"{requests:,.0f} requests",
+                f"{MOST_REQUESTS:,} at most",
+            )
+
+
+def check_open_files(spec: LoadSpec) -> OpenFiles:
+    """Compare what the run needs with the limit of open files.
+
+    The soft limit is what counts: raising it is the user's decision, since the server's processes would inherit it.
+    Raises DoesNotFit for a closed loop whose clients could not all connect.
+    """
+    files = OpenFiles(needed=connections_at_worst(spec) + _OTHER_FILES, allowed=_soft_limit())
+    if isinstance(spec.loop, ClosedLoop) and not files.enough:
+        raise DoesNotFit(
+            f"{spec.loop.clients:,} clients do not fit the limit of open files",
+            why=f"a process needs {files.needed:,} here, and may open {files.allowed:,}",
+            hint=f"raise the limit with `ulimit -n {files.needed}`, or use fewer clients",
+        )
+    return files
+
+
+def connections_at_worst(spec: LoadSpec) -> int:
+    """How many connections one generator can have at once."""
+    match spec.loop:
+        case ClosedLoop(clients=clients):
+            total = clients
+        case OpenLoop(rate_per_second=rate):
+            total = int(rate * min(spec.timeout_seconds, spec.seconds)) + 1
+    if spec.most_requests is not None:
+        total = min(total, spec.most_requests)
+    share = -(-total // spec.generators)
+    return min(share, MOST_CONNECTIONS)
+
+
+def _soft_limit() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS + _OTHER_FILES if soft == resource.RLIM_INFINITY else soft
+
+
+def _check_count(what: str, count: int, most: int) -> None:
+    _check(1 <= count <= most, what, f"{count:,}", f"1 to {most:,}")
+
+
+def _check(holds: bool, what: str, value: str, allowed: str) -> None:
+    if not holds:
+        raise BadInput(
+            f"{value} is not a {what} that a load may have",
+            why="every load is bounded in time and number",
+            hint=f"choose {allowed}",
+        )

@@ -1,0 +1,74 @@
+"""Every load is bounded, and goes to this machine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from advisor.load import limits
+from advisor.load.limits import check_open_files, check_spec, connections_at_worst
+from advisor.load.run import run_load
+from advisor.load.spec import ClosedLoop, Connections, LoadRequest, LoadSpec, OpenLoop
+from gunicorn_conf.errors import BadInput, DoesNotFit
+
+SPEC = LoadSpec(url="http://127.0.0.1:1", loop=ClosedLoop(clients=4), seconds=1)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        replace(SPEC, url="http://10.0.0.1:8000"),
+        replace(SPEC, url="http://example.com"),
+        replace(SPEC, url="nonsense"),
+        replace(SPEC, url="https://127.0.0.1:8000"),
+        replace(SPEC, url="http://127.0.0.1:8000/path"),
+        replace(SPEC, url="http://user@127.0.0.1:8000"),
+        replace(SPEC, seconds=0),
+        replace(SPEC, seconds=math.nan),
+        replace(SPEC, seconds=math.inf),
+        replace(SPEC, timeout_seconds=0),
+        replace(SPEC, timeout_seconds=math.inf),
+        replace(SPEC, most_requests=0),
+        replace(SPEC, generators=0),
+        replace(SPEC, generators=5),
+        replace(SPEC, requests=()),
+        replace(SPEC, requests=(LoadRequest(weight=0),)),
+        replace(SPEC, requests=(LoadRequest(weight=math.nan),)),
+        replace(SPEC, loop=ClosedLoop(clients=0)),
+        replace(SPEC, loop=ClosedLoop(clients=1_000_000)),
+        replace(SPEC, loop=OpenLoop(rate_per_second=0)),
+        replace(SPEC, loop=OpenLoop(rate_per_second=math.nan)),
+        replace(SPEC, loop=OpenLoop(rate_per_second=1e9)),
+        replace(SPEC, loop=OpenLoop(rate_per_second=100_000), seconds=3600),
+    ],
+)
+def test_what_is_out_of_bounds_is_refused_before_anything_is_sent(spec: LoadSpec) -> None:
+    with pytest.raises(BadInput):
+        run_load(spec)
+
+
+def test_what_is_within_bounds_is_not() -> None:
+    check_spec(SPEC)
+    check_spec(replace(SPEC, loop=OpenLoop(rate_per_second=0.5), seconds=3600, connections=Connections.KEPT_ALIVE))
+
+
+def test_clients_beyond_the_limit_of_open_files_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_soft_limit", lambda: 256)
+    check_open_files(replace(SPEC, loop=ClosedLoop(clients=192)))
+    with pytest.raises(DoesNotFit, match="193 clients"):
+        check_open_files(replace(SPEC, loop=ClosedLoop(clients=193)))
+    assert check_open_files(replace(SPEC, loop=ClosedLoop(clients=300), generators=2)).enough
+
+
+def test_an_open_loop_that_might_need_more_files_is_told_and_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_soft_limit", lambda: 256)
+    files = check_open_files(replace(SPEC, loop=OpenLoop(rate_per_second=500)))
+    assert (files.enough, files.needed, files.allowed) == (False, 565, 256)
+
+
+def test_an_open_loop_needs_at_worst_what_comes_within_the_timeout() -> None:
+    spec = replace(SPEC, loop=OpenLoop(rate_per_second=100), seconds=60, timeout_seconds=5)
+    assert connections_at_worst(spec) == 501
+    assert connections_at_worst(replace(spec, most_requests=20)) == 20
