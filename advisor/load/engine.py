@@ -69,10 +69,10 @@ class Engine:
         if stop_fd is not None:
             poller.register(stop_fd, READ)
 
-    def run_closed(self, clients: int, *, begin: float, seconds: float, most_requests: float) -> None:
+    def run_closed(self, clients: int, *, begin: float, seconds: float, most_requests: int) -> None:
         """Keep ``clients`` requests under way from the moment ``begin`` on, for ``seconds``; then wait for the last.
 
-        There are ``most_requests`` at most, which may be infinite.
+        There are ``most_requests`` at most.
         """
         self._closed_loop = True
         self._run(begin, begin + seconds, most_requests, clients, array("d"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import threading
 import time
@@ -15,6 +14,7 @@ from advisor.load import schedule
 from advisor.load.connection import Address, Target
 from advisor.load.engine import Engine
 from advisor.load.http_request import wire_request
+from advisor.load.limits import MOST_REQUESTS
 from advisor.load.poller import Poller, best_poller, exact_timers
 from advisor.load.result import GeneratorUse
 from advisor.load.samples import Samples
@@ -133,9 +133,10 @@ class Share:
             return spec.seconds
         return min(spec.seconds, max(engine.samples.finished_seconds(), default=spec.seconds))
 
-    def _most(self) -> float:
-        most = self._spec.most_requests
-        return math.inf if most is None else schedule.parts(most, self._spec.generators)[self._number]
+    def _most(self) -> int:
+        """How many requests this generator may send, which keeps the memory for samples within bounds too."""
+        most = self._spec.most_requests or MOST_REQUESTS
+        return schedule.parts(most, self._spec.generators)[self._number]
 
 
 @contextlib.contextmanager

@@ -55,9 +55,10 @@ class LoadSpec:
     """One run of load against a server on this machine.
 
     ``url`` is the server alone, such as ``http://127.0.0.1:8000``; the paths are those of ``requests``. Requests are
-    sent for ``seconds``, or until there were ``most_requests``; those that are under way then are waited for, each
-    for ``timeout_seconds`` at most. ``cpus`` pins the generators, one CPU each in turn. The same ``seed`` gives the
-    same schedule and the same order of requests, however many ``generators`` share them.
+    sent for ``seconds``, or until there were ``most_requests`` (None: the most that any run may have); those that are
+    under way then are waited for, each for ``timeout_seconds`` at most. ``cpus`` pins the generators, one CPU each in
+    turn. The same ``seed`` gives the same schedule and the same order of requests, however many ``generators`` share
+    them.
     """
 
     url: str

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.load import engine
+from advisor.load import engine, generator
 from advisor.load.connection import Connection
 from advisor.load.run import run_load
 from advisor.load.samples import Kind
@@ -51,6 +51,14 @@ def test_the_window_of_a_run_that_ends_by_number_is_the_time_that_it_took() -> N
         result = run_load(replace(SPEC, url=url, most_requests=100))
     assert result.window_seconds == result.elapsed_seconds < 60
     assert result.answered_in_window == 100
+
+
+def test_a_run_without_a_number_of_requests_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "MOST_REQUESTS", 30)
+    with serving(GOOD) as url:
+        result = run_load(replace(SPEC, url=url))
+    assert result.started == 30
+    assert result.window_seconds < 60
 
 
 def test_an_open_loop_sends_its_schedule_and_counts_from_it() -> None:
