@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from advisor.cli import options, plan_input
 from advisor.cli.apply_file import changed, read_current
 from advisor.cli.apply_file import restore as restore_file
 from advisor.cli.files import write_file
-from advisor.cli.streams import answer
+from advisor.cli.streams import answer, width
 from advisor.report.apply import group_text, groups, left_text, summary
 from advisor.sizing.compare import Difference, How, compare
 from advisor.sizing.constraints import DEFAULT_MAX_THREADS
@@ -22,10 +21,6 @@ from advisor.sizing.plan import Plan
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput
 from gunicorn_conf.write.assign import literal
-
-# A pipe or a file has no width; this is readable there.
-_PLAIN_WIDTH = 100
-_WIDEST = 120
 
 
 def apply(
@@ -105,7 +100,7 @@ def apply(
         answer(unified(current.path, current.text, new))
         return
     if yes:
-        answer("\n".join(group_text(group, several, width=_width()) for group, several in groups(chosen)))
+        answer("\n".join(group_text(group, several, width=width()) for group, several in groups(chosen)))
     written = write_file(file, new, force=True)
     kept = f"; the former file is kept as {written.backup.name}" if written.backup else ""
     typer.echo(f"{summary(str(file), chosen)}{kept}.", err=True)
@@ -141,11 +136,11 @@ def _asked(found: Sequence[Difference]) -> list[Difference]:
         )
     chosen: list[Difference] = []
     for group, several in groups([one for one in found if one.how is not How.BY_HAND]):
-        typer.echo(group_text(group, several, width=_width(), reasons=False), err=True, nl=False)
+        typer.echo(group_text(group, several, width=width(), reasons=False), err=True, nl=False)
         while True:
             reply = typer.prompt("Change these? yes, skip, details, quit", default="skip", err=True).strip().lower()
             if reply in {"d", "details"}:
-                typer.echo(group_text(group, several, width=_width()), err=True, nl=False)
+                typer.echo(group_text(group, several, width=width()), err=True, nl=False)
             elif reply in {"q", "quit"}:
                 return chosen
             elif reply in {"s", "skip", "n", "no"}:
@@ -160,7 +155,3 @@ def _asked(found: Sequence[Difference]) -> list[Difference]:
 def _confirmed(one: Difference) -> bool:
     question = f"{one.planned.name} is computed, {one.shown}. Replace it by {literal(one.planned.value)}?"
     return typer.confirm(question, default=False, err=True)
-
-
-def _width() -> int:
-    return min(_WIDEST, shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns)

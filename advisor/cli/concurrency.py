@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ import typer
 
 from advisor.cli import options
 from advisor.cli.progress import progress
+from advisor.cli.streams import answer, width
 from gunicorn_conf.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from advisor.measure.experiments import ExperimentResult
     from advisor.measure.server_spec import ServerSpec
 
-# A pipe or a file has no width; this is readable there.
-_PLAIN_WIDTH = 100
 _DEFAULT_REQUESTS = 20
 _DEFAULT_TIMEOUT_SECONDS = 60.0
 # The wait of the documented experiments.
@@ -220,11 +218,11 @@ def _show(result: ConcurrencyResult, output_format: Format) -> None:
         from advisor.report.concurrency_json import concurrency_json
         from advisor.report.envelope import envelope
 
-        typer.echo(envelope("concurrency", concurrency_json([result])))
+        answer(envelope("concurrency", concurrency_json([result])) + "\n")
         return
     from advisor.report.concurrency import concurrency_text, marks_for
 
-    typer.echo(concurrency_text(result, width=_width(), marks=marks_for(sys.stdout.encoding)))
+    answer(concurrency_text(result, width=width(), marks=marks_for(sys.stdout.encoding)) + "\n")
 
 
 def _show_experiments(results: tuple[ExperimentResult, ...], output_format: Format) -> None:
@@ -232,17 +230,13 @@ def _show_experiments(results: tuple[ExperimentResult, ...], output_format: Form
         from advisor.report.concurrency_json import experiments_json
         from advisor.report.envelope import envelope
 
-        typer.echo(envelope("concurrency", experiments_json(results)))
+        answer(envelope("concurrency", experiments_json(results)) + "\n")
         return
     from advisor.report.concurrency import ASCII, marks_for
     from advisor.report.experiments import experiments_text
 
     ascii_only = marks_for(sys.stdout.encoding) is ASCII
-    typer.echo(experiments_text(results, width=_width(), ascii_only=ascii_only))
-
-
-def _width() -> int:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    answer(experiments_text(results, width=width(), ascii_only=ascii_only) + "\n")
 
 
 def _check_numbers(requests: int, timeout: float, promised: int | None) -> None:

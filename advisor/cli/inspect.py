@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import enum
-import shutil
-import sys
 from typing import Annotated
 
 import typer
 
 from advisor.cli import options
+from advisor.cli.streams import answer, width
 from advisor.host.detect import detect
 from advisor.report.inspect import inspect_json, inspect_text
-
-# A pipe or a file has no width; this is readable there.
-_PLAIN_WIDTH = 100
 
 
 class Format(str, enum.Enum):
@@ -39,7 +35,6 @@ def inspect(
     if output_format is Format.json:
         from advisor.report.envelope import envelope
 
-        typer.echo(envelope("inspect", inspect_json(host)))
+        answer(envelope("inspect", inspect_json(host)) + "\n")
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PLAIN_WIDTH
-        typer.echo(inspect_text(host, width))
+        answer(inspect_text(host, width()) + "\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ import typer
 
 from advisor.cli import options, plan_input
 from advisor.cli.next_steps import next_steps
-from advisor.cli.streams import answer
+from advisor.cli.streams import answer, width
 from advisor.facts import Origin
 from advisor.host.detect import detect
 from advisor.report.recommend import recommend_text
@@ -24,10 +23,6 @@ from gunicorn_conf.errors import BadInput
 
 if TYPE_CHECKING:
     from advisor.measure.verify import Verification
-
-# A pipe or a file has no width; this is readable there.
-_PLAIN_WIDTH = 100
-_WIDEST = 120
 
 
 class Format(str, enum.Enum):
@@ -113,7 +108,7 @@ def recommend(
     match output_format:
         case Format.text:
             steps = next_steps(ctx, plan, output, verified=verify)
-            answer(recommend_text(plan, width=_width(), next_steps=steps, verification=verification))
+            answer(recommend_text(plan, width=width(), next_steps=steps, verification=verification))
         case Format.markdown:
             from advisor.report.recommend_markdown import recommend_markdown
 
@@ -140,11 +135,6 @@ def _format_on_stdout(ctx: typer.Context, output_format: Format) -> Format:
             hint="leave one of them out",
         )
     return Format.conf
-
-
-def _width() -> int:
-    """Of the terminal, or COLUMNS; long lines are hard to read."""
-    return min(_WIDEST, shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns)
 
 
 def _verify(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,7 @@ from advisor.cli.startup_input import (
     python_version,
     read_existing,
 )
-from advisor.cli.streams import answer
+from advisor.cli.streams import answer, width
 from advisor.cli.workload_input import at_least_one, share
 from advisor.facts import Origin
 from advisor.host.detect import detect
@@ -38,9 +37,6 @@ from gunicorn_conf.write.quote import slug
 from gunicorn_conf.write.startup import Scaling, Server, Startup
 from gunicorn_conf.write.startups.registry import WRITERS, place_of, writer
 
-# A pipe or a file has no width; this is readable there.
-_PLAIN_WIDTH = 100
-_WIDEST = 120
 _APP_SERVICE = "app-service"
 # For the user to replace; other platforms get a name from the directory.
 _PLACEHOLDER = "NAME"
@@ -255,7 +251,7 @@ def _list(output_format: Format) -> None:
         return
     from advisor.report.startup import startups_text
 
-    answer(startups_text(places, width=_width()))
+    answer(startups_text(places, width=width()))
 
 
 def _show(made: Startup, server: Server, written: tuple[str, ...], output_format: Format) -> None:
@@ -267,8 +263,4 @@ def _show(made: Startup, server: Server, written: tuple[str, ...], output_format
         return
     from advisor.report.startup import startup_text
 
-    answer(startup_text(made, server, width=_width(), written=written))
-
-
-def _width() -> int:
-    return min(_WIDEST, shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns)
+    answer(startup_text(made, server, width=width(), written=written))

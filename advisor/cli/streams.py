@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import shutil
 import sys
 from typing import TextIO
 
@@ -12,6 +13,9 @@ from gunicorn_conf.errors import BadInput
 # What is written where a stream cannot encode a character.
 _LOOK_ALIKES = {"×": "x", "÷": "/", "−": "-", "–": "-", "◄": "<", "…": "...", "│": "|", "─": "-"}
 _HANDLER = "gcadvise.look_alikes"
+# A pipe or a file has no width; this is readable there.
+_PLAIN_WIDTH = 100
+_WIDEST = 120
 
 
 def make_safe() -> None:
@@ -22,6 +26,11 @@ def make_safe() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors=_HANDLER)
+
+
+def width() -> int:
+    """Columns for an answer: the terminal's, or COLUMNS; at most so many as can be read in a line."""
+    return min(_WIDEST, shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns)
 
 
 def answer(text: str) -> None:
