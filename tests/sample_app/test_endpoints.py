@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import statistics
 import time
 
 import pytest
@@ -24,6 +26,9 @@ def client() -> FlaskClient:
         ("/io?seconds=0", "Finished\n"),
         ("/cpu?ms=0", "Finished\n"),
         ("/mixed?ms=1&seconds=0.001", "Finished\n"),
+        ("/io?seconds=0&spread=exponential", "Finished\n"),
+        ("/mixed?ms=1&seconds=0.001&spread=bimodal", "Finished\n"),
+        ("/large?kib=2", "\0" * 2048),
         ("/memory?mib=1", "Touched 1048576 bytes\n"),
     ],
 )
@@ -44,6 +49,8 @@ def test_answers(client: FlaskClient, path: str, answer: str) -> None:
         ("/mixed?ms=1", "seconds must be a number from 0 to 3600; it is missing.\n"),
         ("/mixed?seconds=1", "ms must be a number from 0 to 60000; it is missing.\n"),
         ("/memory", "mib must be a number from 0 to 1024; it is missing.\n"),
+        ("/io?spread=wide", "spread must be one of fixed, exponential, bimodal, not 'wide'.\n"),
+        ("/large", "kib must be a number from 0 to 65536; it is missing.\n"),
         ("/memory?mib=1e9", "mib must be a number from 0 to 1024, not 1e9.\n"),
     ],
 )
@@ -68,6 +75,15 @@ def test_allocated_memory_is_all_there() -> None:
     block = costs.allocate(2)
     assert len(block) == 2 * 1024 * 1024
     assert block[0] == block[1024 * 1024] == 1
+
+
+@pytest.mark.parametrize("spread", costs.Spread)
+def test_waits_have_the_mean_that_was_asked_for(spread: costs.Spread) -> None:
+    random.seed(1)
+    drawn = [costs.draw(0.02, spread) for _ in range(20_000)]
+    assert statistics.fmean(drawn) == pytest.approx(0.02, rel=0.03)
+    variation = {costs.Spread.FIXED: 0.0, costs.Spread.EXPONENTIAL: 1.0, costs.Spread.BIMODAL: 1.5}[spread]
+    assert statistics.pstdev(drawn) / 0.02 == pytest.approx(variation, rel=0.05, abs=1e-9)
 
 
 @pytest.mark.parametrize("most", [MOST_SECONDS, MOST_MS, MOST_MIB])

@@ -1,0 +1,1 @@
+"""Predicts throughput, latency and memory of a configuration from what one request costs. Pure arithmetic."""
