@@ -44,7 +44,7 @@ class RequestCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryCost:
-    """What the processes need with the app warmed up under load; PSS and USS, never RSS, which counts shared pages often.
+    """What the processes need with the app warmed up under load: PSS and USS; RSS would count shared pages often.
 
     A tree of W workers with T threads needs ``arbiter_bytes`` + W × (``worker_bytes`` + T × ``thread_bytes``).
     """

@@ -38,7 +38,7 @@ class TrialPlan:
     """The load of one trial: ``warm_up_seconds`` that do not count, then ``seconds`` that do."""
 
     requests: tuple[LoadRequest, ...] = (LoadRequest(),)
-    loop: ClosedLoop | OpenLoop = ClosedLoop(clients=64)
+    loop: ClosedLoop | OpenLoop
     connections: Connections = Connections.NEW
     seconds: float = 5.0
     warm_up_seconds: float = 2.0
