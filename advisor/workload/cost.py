@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# So many equally likely service times stand for their distribution.
+QUANTILES = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCost:

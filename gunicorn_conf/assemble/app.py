@@ -41,13 +41,13 @@ def app_kind(target: object, files: Files, command: Command | None) -> str | Non
 
 
 def _kind(module: str, variable: str, files: Files, beside: str, directory: str | None, depth: int) -> str | None:
-    found = _module(module, files, beside, directory)
+    found = find_module(module, files, beside, directory)
     if found is None or depth > _DEEPEST:
         return None
     path, tree = found
     called = variable.endswith(")")
     name = variable.partition("(")[0]
-    names = _names(tree)
+    names = bound_names(tree)
     function = names.functions.get(name)
     if function is not None:
         return _of_returned(function, names) if called else _of_function(function)
@@ -55,19 +55,29 @@ def _kind(module: str, variable: str, files: Files, beside: str, directory: str 
     if value is not None and not called:
         return _of_value(value, names)
     imported = names.imports.get(name)
-    if imported is not None and "." in imported.lstrip("."):
-        dots = len(imported) - len(imported.lstrip("."))
-        inner, _, attribute = imported.lstrip(".").rpartition(".")
-        if dots:
-            package = module.split(".")
-            if not path.endswith("__init__.py"):
-                package = package[:-1]
-            inner = ".".join([*package[: len(package) - dots + 1], inner])
+    source = None if imported is None else imported_from(imported, module, path)
+    if source is not None:
+        inner, attribute = source
         return _kind(inner, attribute + ("()" if called else ""), files, beside, directory, depth + 1)
     return None
 
 
-def _module(module: str, files: Files, beside: str, directory: str | None) -> tuple[str, ast.Module] | None:
+def imported_from(imported: str, module: str, path: str) -> tuple[str, str] | None:
+    """The module and the name in it of what ``module``, the file at ``path``, imports; None for a whole module."""
+    dots = len(imported) - len(imported.lstrip("."))
+    if "." not in imported[dots:]:
+        return None
+    inner, _, attribute = imported[dots:].rpartition(".")
+    if dots:
+        package = module.split(".")
+        if not path.endswith("__init__.py"):
+            package = package[:-1]
+        inner = ".".join([*package[: len(package) - dots + 1], inner])
+    return inner, attribute
+
+
+def find_module(module: str, files: Files, beside: str, directory: str | None) -> tuple[str, ast.Module] | None:
+    """The file of a module that is at hand, and what it holds; None where it is not, or cannot be parsed."""
     path = module.replace(".", "/")
     for candidate in (f"{path}.py", f"{path}/__init__.py"):
         file = files.find(candidate, beside=beside, directory=directory)
@@ -81,16 +91,17 @@ def _module(module: str, files: Files, beside: str, directory: str | None) -> tu
 
 
 @dataclass(slots=True)
-class _Names:
-    """What a module binds at its top level."""
+class BoundNames:
+    """What a module binds at its top level; an import as ``module.name``, with the dots of a relative one."""
 
     imports: dict[str, str] = field(default_factory=dict)
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
     values: dict[str, ast.expr] = field(default_factory=dict)
 
 
-def _names(tree: ast.Module) -> _Names:
-    names = _Names()
+def bound_names(tree: ast.Module) -> BoundNames:
+    """The names of a module, the last binding of each."""
+    names = BoundNames()
     for node in _statements(tree.body):
         match node:
             case ast.Import():
@@ -139,9 +150,9 @@ def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None
     return "factory" if needed == 0 and not any(one is None for one in arguments.kw_defaults) else None
 
 
-def _of_returned(function: ast.FunctionDef | ast.AsyncFunctionDef, names: _Names) -> str | None:
+def _of_returned(function: ast.FunctionDef | ast.AsyncFunctionDef, names: BoundNames) -> str | None:
     """A factory that is called: by what it returns."""
-    inner = _Names(imports=dict(names.imports), functions=names.functions, values=dict(names.values))
+    inner = BoundNames(imports=dict(names.imports), functions=names.functions, values=dict(names.values))
     returned: list[ast.expr] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
@@ -157,7 +168,7 @@ def _of_returned(function: ast.FunctionDef | ast.AsyncFunctionDef, names: _Names
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _of_value(value: ast.expr, names: _Names, depth: int = 0) -> str | None:
+def _of_value(value: ast.expr, names: BoundNames, depth: int = 0) -> str | None:
     if depth > _DEEPEST:
         return None
     if isinstance(value, ast.Name):
@@ -176,7 +187,7 @@ def _of_value(value: ast.expr, names: _Names, depth: int = 0) -> str | None:
     return None
 
 
-def _dotted(node: ast.expr, names: _Names) -> str:
+def _dotted(node: ast.expr, names: BoundNames) -> str:
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

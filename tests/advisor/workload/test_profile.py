@@ -11,6 +11,7 @@ import pytest
 import advisor.report
 from advisor.facts import Origin
 from advisor.workload.profile import CPU_BOUND_BELOW, IO_BOUND_ABOVE, kind_of, parse_profile, read_profile
+from advisor.workload.profile_cost import UNMEASURED_THREAD_BYTES
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput
 
@@ -87,6 +88,89 @@ def test_means_and_rounding_may_deviate_by_a_tenth() -> None:
 def test_computing_in_several_threads_waits_for_nothing() -> None:
     text = json.dumps({**DOCUMENT, "request": {"wall_ms": 10, "cpu_ms": 35, "wait_ratio": 0}})
     assert parse_profile(text, PATH).wait_ratio.value == 0
+
+
+def full(group: str = "", name: str = "", value: object = None) -> str:
+    """A file with all that a prediction needs; one figure changed, or left out where the value is "gone"."""
+    document = json.loads(json.dumps(DOCUMENT))
+    document["request"] |= {
+        "gil_ms": 7.0,
+        "handover_ms": 0.2,
+        "kept_alive_saves_ms": 0.3,
+        "variation": 0.5,
+        "response_bytes": 1234,
+        "quantiles_ms": [200.0 + number for number in range(100)],
+    }
+    document["worker"] |= {"arbiter_bytes": 2e7, "thread_bytes": 3e5, "growth_bytes_per_1000_requests": 4096}
+    if value == "gone":
+        del document[group][name]
+    elif group:
+        document[group][name] = value
+    return json.dumps(document)
+
+
+def test_the_least_form_has_no_cost() -> None:
+    profile = parse_profile(json.dumps(DOCUMENT), PATH)
+    assert (profile.cost, profile.is_asgi) == (None, False)
+
+
+def test_a_whole_file_has_the_cost() -> None:
+    jsonschema.validate(json.loads(full()), SCHEMA)
+    cost = parse_profile(full(), PATH).cost
+    assert cost is not None
+    assert (cost.request.gil_seconds, cost.request.handover_seconds) == (0.007, 0.0002)
+    assert (cost.request.service_seconds, cost.request.quantiles_seconds[99]) == (0.21, 0.299)
+    assert (cost.memory.worker_bytes, cost.memory.arbiter_bytes, cost.memory.thread_bytes) == (88080384, 2e7, 3e5)
+
+
+@pytest.mark.parametrize("value", [None, "gone"])
+@pytest.mark.parametrize(
+    ("group", "name", "taken"),
+    [
+        ("request", "gil_ms", 0.0084),
+        ("request", "handover_ms", 0.0),
+        ("request", "kept_alive_saves_ms", 0.0),
+        ("worker", "thread_bytes", UNMEASURED_THREAD_BYTES),
+        ("worker", "growth_bytes_per_1000_requests", 0),
+    ],
+)
+def test_what_was_not_measured_counts_as_what_claims_least(group: str, name: str, taken: float, value: object) -> None:
+    cost = parse_profile(full(group, name, value), PATH).cost
+    assert cost is not None
+    part = cost.request if group == "request" else cost.memory
+    assert getattr(part, name.replace("_ms", "_seconds")) == pytest.approx(taken)
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("request", "variation"), ("request", "response_bytes"), ("request", "quantiles_ms"), ("worker", "arbiter_bytes")],
+)
+def test_without_one_of_these_there_is_no_cost(group: str, name: str) -> None:
+    assert parse_profile(full(group, name, "gone"), PATH).cost is None
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value", "why"),
+    [
+        ("request", "quantiles_ms", [1.0] * 99, "is no list of 100 numbers"),
+        ("request", "quantiles_ms", "fast", "is no list of 100 numbers"),
+        ("request", "quantiles_ms", [2.0] * 99 + [1.0], "do not ascend"),
+        ("request", "quantiles_ms", [0.1] * 99 + ["1"], "is no number"),
+        ("request", "variation", -1, "makes no sense"),
+        ("request", "gil_ms", True, "is no number"),
+        ("worker", "thread_bytes", float("inf"), "makes no sense"),
+    ],
+)
+def test_a_figure_of_the_cost_that_cannot_be_is_an_error(group: str, name: str, value: object, why: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_profile(full(group, name, value), PATH)
+    assert name in str(caught.value.why)
+    assert why in str(caught.value.why)
+
+
+def test_the_model_knows_nothing_of_an_asgi_app() -> None:
+    profile = parse_profile(json.dumps(json.loads(full()) | {"interface": "asgi"}), PATH)
+    assert (profile.cost, profile.is_asgi) == (None, True)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
