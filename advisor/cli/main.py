@@ -95,6 +95,8 @@ def main() -> None:
         else:
             _show_error(_explained(error))
         sys.exit(COULD_NOT_RUN)
+    if code == INTERRUPTED:  # Typer makes an exit code of Ctrl-C within a command
+        _show_error(GcadviseError("interrupted"))
     sys.exit(code or (0 if arguments else COULD_NOT_RUN))
 
 

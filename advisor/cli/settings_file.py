@@ -74,11 +74,22 @@ def _of_command(command: str, table: dict[str, Any], path: Path) -> dict[str, st
         elif isinstance(value, dict):
             _check(key, {*COMMANDS, *(flag for name in COMMANDS for flag in repeatable(name))}, str(path))
         else:  # it may be another command's; those are loaded for this alone
-            _check(key, {flag for name in COMMANDS for flag in flags(name)}, str(path))
+            others = {flag for name in COMMANDS for flag in flags(name)}
+            if key in COMMANDS and key not in others:
+                raise BadInput(
+                    f"{path}: {key!r} is a command, not a flag",
+                    why="what holds for one command alone stands in a table of its name",
+                    hint=f"write a table [{_table_name(key, path)}], with its flags in it",
+                )
+            _check(key, others, str(path))
     return {
         known[key]: _several(key, value, path) if key in several else _as_typed(key, value, path)
         for key, value in (shared | own).items()
     }
+
+
+def _table_name(command: str, path: Path) -> str:
+    return f"tool.gcadvise.{command}" if path.name == "pyproject.toml" else command
 
 
 def _several(key: str, value: object, path: Path) -> list[str]:

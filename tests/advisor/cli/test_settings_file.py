@@ -88,7 +88,6 @@ def test_no_file_changes_nothing(tmp_path: Path) -> None:
         ("wait_ratio = 3", "did you mean 'wait-ratio'?"),
         ("[recommend]\nmemory-shar = 1", "did you mean 'memory-share'?"),
         ("[recommended]\ncpus = 1", "did you mean 'recommend'?"),
-        ("recommend = 1", "known are: "),
         ("xyzzy = 1", "known are: "),
     ],
 )
@@ -97,6 +96,13 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(tmp_path: Path, text: str,
     with pytest.raises(BadInput, match="is not known") as error:
         defaults_from_files("recommend", tmp_path)
     assert says in error.value.hint
+
+
+def test_a_value_in_the_place_of_a_commands_table_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "gcadvise.toml").write_text("recommend = 1")
+    with pytest.raises(BadInput, match="is a command, not a flag") as error:
+        defaults_from_files("recommend", tmp_path)
+    assert "[recommend]" in error.value.hint
 
 
 @pytest.mark.parametrize("text", ["cpus = ", "cpus = [1, 2]", "cpus = 2026-01-01", "[tool\n", "\xff"])
