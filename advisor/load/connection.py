@@ -101,7 +101,7 @@ class Connection:
         number = self.socket.connect_ex(address)
         if number and number != errno.EINPROGRESS:
             self.socket.close()
-            return _kind_of_error(number)
+            return self.kind_of(OSError(number, ""))
         return None
 
     def send(self, target: Target) -> Kind | None:
@@ -114,7 +114,7 @@ class Connection:
         except BlockingIOError:  # not connected yet
             count = 0
         except OSError as error:
-            return _kind_of_error(error.errno)
+            return self.kind_of(error)
         if count == target.size:
             self.fresh = True
         else:
@@ -130,9 +130,9 @@ class Connection:
         try:
             while self.unsent:
                 self.unsent = self.unsent[self.socket.send(self.unsent) :]
-        except BlockingIOError:
-            return
         except OSError as error:
+            if self.waits(error):
+                return
             self.unsent = b""
             if error.errno == errno.ECONNREFUSED and self.target is not None:
                 raise  # no connection came about, so there is nothing to read
@@ -154,10 +154,20 @@ class Connection:
     def broke(self, error: OSError) -> int:
         """What an error of the socket means: GOES_ON when there is only nothing to read yet."""
         assert self.target is not None
-        if isinstance(error, BlockingIOError):
+        if self.waits(error):
             return GOES_ON
         begun = self.reader is not None and self.reader.begun
-        return self.target.failed(Kind.SHORT if begun else _kind_of_error(error.errno))
+        return self.target.failed(Kind.SHORT if begun else self.kind_of(error))
+
+    def waits(self, error: OSError) -> bool:
+        """Whether there is only nothing to read, or no room to send."""
+        return isinstance(error, BlockingIOError)
+
+    def kind_of(self, error: OSError) -> Kind:
+        """How a request ended that this error broke."""
+        if error.errno == errno.ECONNREFUSED:
+            return Kind.REFUSED
+        return Kind.LOCAL if error.errno in _OUT_OF_OUR_OWN else Kind.RESET
 
     def take(self, data: bytes) -> int:
         """Take what was read, where nothing at all is the connection's end; gives the outcome, or GOES_ON."""
@@ -183,9 +193,3 @@ class Connection:
         if whole_at_once and not self.unsent:
             target.known, target.known_outcome, target.known_keep = data, ended, self.keep
         return ended
-
-
-def _kind_of_error(number: int | None) -> Kind:
-    if number == errno.ECONNREFUSED:
-        return Kind.REFUSED
-    return Kind.LOCAL if number in _OUT_OF_OUR_OWN else Kind.RESET

@@ -7,7 +7,7 @@ import math
 import time
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from advisor.load.connection import GOES_ON, ONE_SEGMENT_BYTES, READ_BYTES, Address, Connection, Target
 from advisor.load.poller import READ, WRITE, Poller
@@ -33,8 +33,9 @@ _now = time.perf_counter
 class Engine:
     """One generator. ``run`` may be called once; what it measured is in ``samples`` even when it was interrupted.
 
-    ``targets`` are the requests in their order, which is repeated: ORDER_LENGTH of them. ``stop_fd`` is a file that
-    becomes readable when the run shall end early.
+    ``targets`` are the requests in their order, which is repeated: ORDER_LENGTH of them. ``gap_seconds`` is the least
+    time from one request of a closed loop to the next, whichever client sends it. ``stop_fd`` is a file that becomes
+    readable when the run shall end early.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Engine:
         targets: Sequence[Target],
         keep_alive: bool,
         timeout_seconds: float,
+        gap_seconds: float = 0.0,
+        new_connection: Callable[[], Connection] = Connection,
         stop_fd: int | None = None,
     ) -> None:
         self.samples = Samples()
@@ -63,6 +66,9 @@ class Engine:
         self._idle: list[Connection] = []
         self._resting: deque[float] = deque()
         self._closed_loop = False
+        self._gap = gap_seconds
+        self._new = new_connection
+        self._next_start = 0.0
         self._open = 0
         self._begin = 0.0
         self._stop_fd = stop_fd
@@ -96,7 +102,9 @@ class Engine:
             while _now() < begin and not self.stopped:
                 self._handle(self._poller.wait_exactly(begin - _now()), end, most)
             for _ in range(clients):
-                if self.started < most:
+                if self._gap:
+                    self._rest(_now())
+                elif self.started < most:
                     self._start(_now())
             self._turn(end, most, due)
         finally:
@@ -135,7 +143,8 @@ class Engine:
         connections, targets, samples = self._connections, self._targets, self.samples
         add_due, add_lateness = samples.due_microseconds.append, samples.lateness_seconds.append
         add_service, add_outcome = samples.service_seconds.append, samples.outcomes.append
-        begin, timeout, closed_loop, keep_alive = self._begin, self._timeout, self._closed_loop, self._keep_alive
+        begin, timeout, keep_alive = self._begin, self._timeout, self._keep_alive
+        goes_on_at_once = self._closed_loop and not self._gap
         for fd, event in events:
             connection = connections.get(fd)
             if connection is None:
@@ -173,9 +182,11 @@ class Engine:
             add_lateness(sent - connection.due)
             add_service(moment - sent)
             add_outcome(ended)
-            if not closed_loop:
+            if not goes_on_at_once:
                 self._open -= 1
                 self._put_away(connection)
+                if self._closed_loop:
+                    self._rest(moment)
             elif moment >= end or self.started >= most:
                 self._open -= 1
                 self._drop(connection)
@@ -198,7 +209,7 @@ class Engine:
         target = self._targets[self.started % ORDER_LENGTH]
         self.started += 1
         self._open += 1
-        connection = self._idle.pop() if self._idle else Connection()
+        connection = self._idle.pop() if self._idle else self._new()
         connection.due = due
         connection.sent = due if self._closed_loop else _now()
         connection.retried = False
@@ -254,7 +265,12 @@ class Engine:
         samples.outcomes.append(ended)
         self._open -= 1
         if self._closed_loop:
-            self._resting.append(moment + _REST_SECONDS)
+            self._rest(moment + _REST_SECONDS)
+
+    def _rest(self, until: float) -> None:
+        """Let a client of a closed loop send its next request at that moment, or once the gap allows it."""
+        self._next_start = max(self._next_start + self._gap, until)
+        self._resting.append(self._next_start)
 
     def _put_away(self, connection: Connection) -> None:
         if not (self._keep_alive and connection.keep):
@@ -268,10 +284,9 @@ class Engine:
         """Drop an idle connection that the server closed, or on which it says what nobody asked for."""
         try:
             connection.socket.recv(READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
+        except OSError as error:
+            if connection.waits(error):
+                return
         self.dropped_connections += 1
         self._idle.remove(connection)
         self._drop(connection)

@@ -7,18 +7,19 @@ import os
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from advisor.load import schedule
-from advisor.load.connection import Address, Target
+from advisor.load.connection import Address, Connection, Target
 from advisor.load.engine import Engine
 from advisor.load.http_request import wire_request
-from advisor.load.limits import MOST_REQUESTS
+from advisor.load.limits import least_gap_seconds, most_requests
 from advisor.load.poller import Poller, best_poller, exact_timers
 from advisor.load.result import GeneratorUse
 from advisor.load.samples import Samples
 from advisor.load.spec import ClosedLoop, Connections, LoadSpec, OpenLoop
+from advisor.load.target import host_of, is_tls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Share:
         order = schedule.order([request.weight for request in spec.requests], seed=spec.seed)
         turns = range(number, number + spec.generators * len(order), spec.generators)
         self._due = (
-            schedule.due_times(spec.loop, spec.seconds, seed=spec.seed, most_requests=spec.most_requests)[
+            schedule.due_times(spec.loop, spec.seconds, seed=spec.seed, most_requests=most_requests(spec))[
                 number :: spec.generators
             ]
             if isinstance(spec.loop, OpenLoop)
@@ -76,6 +77,8 @@ class Share:
             targets=[targets[order[turn % len(order)]] for turn in turns],
             keep_alive=spec.connections is Connections.KEPT_ALIVE,
             timeout_seconds=spec.timeout_seconds,
+            gap_seconds=least_gap_seconds(spec),
+            new_connection=_connections(spec),
             stop_fd=stop_fd,
         )
 
@@ -134,9 +137,18 @@ class Share:
         return min(spec.seconds, max(engine.samples.finished_seconds(), default=spec.seconds))
 
     def _most(self) -> int:
-        """How many requests this generator may send, which keeps the memory for samples within bounds too."""
-        most = self._spec.most_requests or MOST_REQUESTS
-        return schedule.parts(most, self._spec.generators)[self._number]
+        """How many requests this generator may send."""
+        return schedule.parts(most_requests(self._spec), self._spec.generators)[self._number]
+
+
+def _connections(spec: LoadSpec) -> Callable[[], Connection]:
+    """What makes a connection: a plain one, or one under TLS."""
+    if not is_tls(spec.url):
+        return Connection
+    from advisor.load.tls import TlsConnection, client_context
+
+    context, name = client_context(spec), host_of(spec.url)
+    return lambda: TlsConnection(context, name)
 
 
 @contextlib.contextmanager

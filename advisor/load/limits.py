@@ -1,4 +1,4 @@
-"""What a load may ask for: every run is bounded in time, number and connections, and goes to this machine alone."""
+"""What a load may ask for: every run is bounded in time, number and connections, and more so on a foreign host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import resource
 from dataclasses import dataclass
 
 from advisor.load.spec import ClosedLoop, LoadSpec, OpenLoop
-from advisor.load.target import check_allowed
+from advisor.load.target import check_allowed, is_loopback
 from gunicorn_conf.errors import BadInput, DoesNotFit
 
 # Linux gives out 28,232 ports for outgoing connections by default (ip_local_port_range 32768 to 60999).
@@ -21,6 +21,13 @@ MOST_REQUESTS = 20_000_000
 MOST_GENERATORS = 64
 # The number of a request is kept in 18 bits, and far fewer are of use; it also bounds what is written beforehand.
 MOST_KINDS_OF_REQUESTS = 1000
+# A host that is not this machine may serve others too, whatever its owner has agreed to. These are set with care, not
+# measured: a minute is enough to see a steady state; a small site with one worker serves some 100 requests a second,
+# so that 200 fill it without drowning it; 64 clients fit the backlog of any server (Gunicorn's holds 2048).
+MOST_FOREIGN_SECONDS = 60.0
+MOST_FOREIGN_RATE_PER_SECOND = 200.0
+MOST_FOREIGN_CLIENTS = 64
+MOST_FOREIGN_REQUESTS = int(MOST_FOREIGN_SECONDS * MOST_FOREIGN_RATE_PER_SECOND)
 # Standard streams, the poller, pipes, a server's log, and what the calling program has open.
 _OTHER_FILES = 64
 
@@ -42,8 +49,10 @@ class OpenFiles:
 
 
 def check_spec(spec: LoadSpec) -> None:
-    """Raise BadInput when a load is out of bounds or not for this machine; NaN is out of bounds too."""
-    check_allowed(spec.url, None)
+    """Raise BadInput when a load is out of bounds, or for a host that was not allowed; NaN is out of bounds too."""
+    check_allowed(spec.url, spec.allowed_host)
+    if not is_loopback(spec.url):
+        _check_foreign(spec)
     _check(
         0 < spec.seconds <= MOST_SECONDS, "time", f"{spec.seconds:g} s", f"above 0 and at most {MOST_SECONDS:,.0f} s"
     )
@@ -77,6 +86,36 @@ def check_spec(spec: LoadSpec) -> None:
                 f"{requests:,.0f} requests",
                 f"{MOST_REQUESTS:,} at most",
             )
+
+
+def most_requests(spec: LoadSpec) -> int:
+    """How many requests a run may have at most, all generators together; bounds the memory for samples too."""
+    most = MOST_REQUESTS if is_loopback(spec.url) else MOST_FOREIGN_REQUESTS
+    return most if spec.most_requests is None else min(spec.most_requests, most)
+
+
+def least_gap_seconds(spec: LoadSpec) -> float:
+    """What must lie between two requests of one generator in a closed loop; 0 on this machine."""
+    return 0.0 if is_loopback(spec.url) else spec.generators / MOST_FOREIGN_RATE_PER_SECOND
+
+
+def _check_foreign(spec: LoadSpec) -> None:
+    """Raise BadInput when a load is too much for a host that is not this machine."""
+    _check_at_most("time", spec.seconds, MOST_FOREIGN_SECONDS, "s")
+    match spec.loop:
+        case ClosedLoop(clients=clients):
+            _check_at_most("number of clients", clients, MOST_FOREIGN_CLIENTS, "clients")
+        case OpenLoop(rate_per_second=rate):
+            _check_at_most("rate", rate, MOST_FOREIGN_RATE_PER_SECOND, "requests/s")
+
+
+def _check_at_most(what: str, value: float, most: float, unit: str) -> None:
+    if not value <= most:
+        raise BadInput(
+            f"{value:g} {unit} is not a {what} that a load on another machine may have",
+            why="it may serve others too, so it gets a bounded load whoever agreed to it",
+            hint=f"choose {most:g} {unit} at most, or measure where the server runs",
+        )
 
 
 def check_open_files(spec: LoadSpec) -> OpenFiles:

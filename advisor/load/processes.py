@@ -1,17 +1,21 @@
-"""Runs several generators at once, a process each, that begin at the same moment."""
+"""Runs generators in processes of their own, which begin at the same moment."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection as Pipe
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 
+import gunicorn_conf
+from advisor.load import child
 from advisor.load.connection import Address
-from advisor.load.generator import Share, ShareResult
+from advisor.load.generator import ShareResult
 from advisor.load.spec import LoadSpec
 from gunicorn_conf.errors import GcadviseError
 
@@ -22,29 +26,58 @@ _LEAD_SECONDS = 0.05
 # Beyond the time for sending and the last timeout: to look for timeouts, and to hand over the samples.
 _HAND_OVER_SECONDS = 30.0
 _STOP_SECONDS = 2.0
+# Where the packages are that a generator imports.
+_PATHS = sorted({str(Path(file).parents[1]) for file in (gunicorn_conf.__file__, str(Path(__file__).parent))})
 
 
-def run_shares(spec: LoadSpec, *, family: int, address: Address) -> list[ShareResult]:
-    """Run all generators of a load; Ctrl-C ends them, with their results.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """A load that begins: the moment of ``time.perf_counter``, and the generators' process ids.
 
-    Raises GcadviseError when a generator's process dies or does not answer.
+    ``stop`` ends it early, with a result that is marked as interrupted; it may be called from another thread.
     """
-    with _processes(spec, family, address) as pipes:
+
+    begin_seconds: float
+    generators: tuple[int, ...]
+    stop: Callable[[], None]
+
+
+def run_shares(
+    spec: LoadSpec, *, family: int, address: Address, begins: Callable[[UnderWay], None] | None = None
+) -> tuple[list[ShareResult], float]:
+    """Run all generators of a load; gives their results, and when they began. Ctrl-C ends them, with their results.
+
+    ``begins`` is called shortly before they begin. Raises GcadviseError when a generator's process dies or does not
+    answer.
+    """
+    with _processes(spec, family, address) as generators:
+        pipes = [pipe for _, pipe in generators]
         for pipe in pipes:
             _receive(pipe, time.monotonic() + _START_SECONDS)
         begin = time.perf_counter() + _LEAD_SECONDS  # this clock is the same in all processes
-        for pipe in pipes:
-            pipe.send(begin)
         deadline = time.monotonic() + spec.seconds + spec.timeout_seconds + _HAND_OVER_SECONDS
+        interrupted = False
         try:
+            for pipe in pipes:
+                pipe.send(begin)
+            if begins is not None:
+                pids = tuple(process.pid for process, _ in generators)
+                begins(UnderWay(begin_seconds=begin, generators=pids, stop=lambda: _stop(pipes)))
             for pipe in pipes:
                 pipe.poll(max(deadline - time.monotonic(), 0.0))
         except KeyboardInterrupt:
-            for pipe in pipes:
-                with contextlib.suppress(OSError):  # it has ended by itself
-                    pipe.send("stop")
+            interrupted = True
+            _stop(pipes)
             deadline = time.monotonic() + _HAND_OVER_SECONDS
-        return [_share_of(_receive(pipe, deadline)) for pipe in pipes]
+        shares = [_share_of(_receive(pipe, deadline)) for pipe in pipes]
+        # One that had ended by itself knows of no interruption, which must not be lost for that.
+        return [replace(share, interrupted=share.interrupted or interrupted) for share in shares], begin
+
+
+def _stop(pipes: Sequence[Pipe]) -> None:
+    for pipe in pipes:
+        with contextlib.suppress(OSError):  # it has ended by itself
+            pipe.send(child.STOP)
 
 
 def _share_of(received: object) -> ShareResult:
@@ -70,42 +103,32 @@ def _receive(pipe: Pipe, deadline: float) -> object:
 
 
 @contextlib.contextmanager
-def _processes(spec: LoadSpec, family: int, address: Address) -> Iterator[list[Pipe]]:
-    # Not forked: this process may have threads, whose locks a copy would inherit.
-    context = multiprocessing.get_context("spawn")
-    started: list[tuple[BaseProcess, Pipe]] = []
+def _processes(spec: LoadSpec, family: int, address: Address) -> Iterator[list[tuple[subprocess.Popen[bytes], Pipe]]]:
+    """Start the generators; whatever happens, none is left after the block."""
+    started: list[tuple[subprocess.Popen[bytes], Pipe]] = []
     try:
         for number in range(spec.generators):
-            ours, theirs = context.Pipe()
-            process: BaseProcess = context.Process(
-                target=_generate,
-                args=(spec, number, family, address, theirs),
-                name=f"load generator {number}",
-                daemon=True,
-            )
-            process.start()
-            theirs.close()
-            started.append((process, ours))
-        yield [pipe for _, pipe in started]
+            ours, theirs = socket.socketpair()
+            with theirs:
+                pipe = Pipe(ours.detach())
+                # Not multiprocessing's own start, which imports the calling program anew: gcadvise's takes 0.2 s.
+                process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", child.__file__, str(theirs.fileno()), *_PATHS],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # Ctrl-C in the terminal reaches gcadvise alone, which says stop
+                )
+            started.append((process, pipe))
+            with contextlib.suppress(OSError):  # it ended at once, which is seen when it should be ready
+                pipe.send(child.Task(spec=spec, number=number, family=family, address=address))
+        yield started
     finally:
         for _, pipe in started:
             pipe.close()  # which also stops a generator that is running
         for process, _ in started:
-            process.join(_STOP_SECONDS)
-            if process.is_alive():
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
                 process.kill()
-                process.join()
-
-
-def _generate(spec: LoadSpec, number: int, family: int, address: Address, pipe: Pipe) -> None:
-    """What a generator's process does; the parent alone hears Ctrl-C, and says stop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        share = Share(spec, number=number, family=family, address=address, stop_fd=pipe.fileno())
-    except Exception as error:
-        pipe.send(error)
-        return
-    with contextlib.suppress(EOFError, OSError):  # the parent is gone: nobody wants the result
-        pipe.send("ready")
-        begin = pipe.recv()
-        pipe.send(share.run(begin))
+                process.wait()

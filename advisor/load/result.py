@@ -27,9 +27,9 @@ class LoadResult:
 
     ``samples`` has every request that ended, ``unfinished`` counts those that had not when the run was interrupted.
     ``dropped_connections`` counts kept-alive connections that the server closed between two requests; a request that
-    met such a one was sent again, once, and is one sample. The window is the time in which requests were sent;
-    ``answered_in_window`` counts the whole responses below status 400 that came within it, ``elapsed_seconds`` lasts
-    until the last request ended.
+    met such a one was sent again, once, and is one sample. The run began at ``begin_seconds``, a moment of
+    ``time.perf_counter``. The window is the time in which requests were sent; ``answered_in_window`` counts the whole
+    responses below status 400 that came within it, ``elapsed_seconds`` lasts until the last request ended.
     """
 
     samples: Samples
@@ -37,6 +37,7 @@ class LoadResult:
     unfinished: int
     dropped_connections: int
     answered_in_window: int
+    begin_seconds: float
     window_seconds: float
     elapsed_seconds: float
     interrupted: bool

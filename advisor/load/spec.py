@@ -52,13 +52,15 @@ class LoadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSpec:
-    """One run of load against a server on this machine.
+    """One run of load against a server.
 
-    ``url`` is the server alone, such as ``http://127.0.0.1:8000``; the paths are those of ``requests``. Requests are
-    sent for ``seconds``, or until there were ``most_requests`` (None: the most that any run may have); those that are
-    under way then are waited for, each for ``timeout_seconds`` at most. ``cpus`` pins the generators, one CPU each in
-    turn. The same ``seed`` gives the same schedule and the same order of requests, however many ``generators`` share
-    them.
+    ``url`` is the server alone, such as ``http://127.0.0.1:8000``; the paths are those of ``requests``. It is on this
+    machine, or its host is exactly ``allowed_host``: then the ceilings for foreign hosts hold (``limits``).
+
+    Requests are sent for ``seconds``, or until there were ``most_requests`` (None: the most that any run may have);
+    those that are under way then are waited for, each for ``timeout_seconds`` at most. ``cpus`` pins the generators,
+    one CPU each in turn. The same ``seed`` gives the same schedule and the same order of requests, however many
+    ``generators`` share them.
     """
 
     url: str
@@ -71,3 +73,4 @@ class LoadSpec:
     generators: int = 1
     cpus: tuple[int, ...] = ()
     seed: int = 0
+    allowed_host: str | None = None

@@ -35,6 +35,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def is_tls(url: str) -> bool:
+    """Whether an address is one of HTTPS."""
+    return urllib.parse.urlsplit(url).scheme == "https"
+
+
 def check_allowed(url: str, allowed_host: str | None) -> None:
     """Raise BadInput when an address is on another machine and ``allowed_host`` does not name exactly its host."""
     host = host_of(url)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from advisor.load import limits
-from advisor.load.limits import check_open_files, check_spec, connections_at_worst
+from advisor.load.limits import check_open_files, check_spec, connections_at_worst, least_gap_seconds, most_requests
 from advisor.load.run import run_load
 from advisor.load.spec import ClosedLoop, Connections, LoadRequest, LoadSpec, OpenLoop
 from gunicorn_conf.errors import BadInput, DoesNotFit
@@ -22,7 +22,6 @@ SPEC = LoadSpec(url="http://127.0.0.1:1", loop=ClosedLoop(clients=4), seconds=1)
         replace(SPEC, url="http://10.0.0.1:8000"),
         replace(SPEC, url="http://example.com"),
         replace(SPEC, url="nonsense"),
-        replace(SPEC, url="https://127.0.0.1:8000"),
         replace(SPEC, url="http://127.0.0.1:8000/path"),
         replace(SPEC, url="http://user@127.0.0.1:8000"),
         replace(SPEC, seconds=0),
@@ -72,3 +71,39 @@ def test_an_open_loop_needs_at_worst_what_comes_within_the_timeout() -> None:
     spec = replace(SPEC, loop=OpenLoop(rate_per_second=100), seconds=60, timeout_seconds=5)
     assert connections_at_worst(spec) == 501
     assert connections_at_worst(replace(spec, most_requests=20)) == 20
+
+
+FOREIGN = replace(SPEC, url="http://staging.example", allowed_host="staging.example", seconds=60)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        replace(FOREIGN, allowed_host=None),
+        replace(FOREIGN, allowed_host="example"),
+        replace(FOREIGN, seconds=60.1),
+        replace(FOREIGN, loop=ClosedLoop(clients=65)),
+        replace(FOREIGN, loop=OpenLoop(rate_per_second=201)),
+        replace(FOREIGN, loop=OpenLoop(rate_per_second=math.nan)),
+    ],
+)
+def test_another_machine_has_to_be_allowed_and_gets_a_bounded_load(spec: LoadSpec) -> None:
+    with pytest.raises(BadInput):
+        check_spec(spec)
+
+
+def test_the_ceilings_themselves_are_within_bounds() -> None:
+    check_spec(replace(FOREIGN, loop=ClosedLoop(clients=64)))
+    check_spec(replace(FOREIGN, loop=OpenLoop(rate_per_second=200)))
+
+
+def test_another_machine_gets_no_more_in_number_nor_in_rate_however_many_generators_there_are() -> None:
+    assert most_requests(FOREIGN) == most_requests(replace(FOREIGN, most_requests=1_000_000)) == 12_000
+    assert most_requests(replace(FOREIGN, most_requests=10)) == 10
+    assert least_gap_seconds(FOREIGN) == 1 / 200
+    assert least_gap_seconds(replace(FOREIGN, generators=4)) == 4 / 200
+
+
+def test_this_machine_needs_no_gap_even_when_it_is_named_too() -> None:
+    spec = replace(SPEC, allowed_host="127.0.0.1")
+    assert (least_gap_seconds(spec), most_requests(spec)) == (0.0, limits.MOST_REQUESTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
 import socket
@@ -12,9 +11,10 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
-from advisor.load import engine, generator
+from advisor.load import engine, limits
 from advisor.load.connection import Connection
 from advisor.load.run import run_load
 from advisor.load.samples import Kind
@@ -54,7 +54,7 @@ def test_the_window_of_a_run_that_ends_by_number_is_the_time_that_it_took() -> N
 
 
 def test_a_run_without_a_number_of_requests_is_bounded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "MOST_REQUESTS", 30)
+    monkeypatch.setattr(limits, "MOST_REQUESTS", 30)
     with serving(GOOD) as url:
         result = run_load(replace(SPEC, url=url))
     assert result.started == 30
@@ -107,7 +107,7 @@ def test_an_error_in_a_generators_process_reaches_the_caller() -> None:
 def test_a_generator_that_is_killed_is_an_error_and_not_a_hang() -> None:
     def kill(_number: int, client: socket.socket, _over: threading.Event) -> None:
         if servers.read_request(client):
-            for process in multiprocessing.active_children():
+            for process in psutil.Process().children():
                 process.kill()
 
     with serving(kill) as url, pytest.raises(GcadviseError, match="ended or hung"):
