@@ -3,11 +3,15 @@
 A script of its own: it is run by the Python that serves the app, in which gcadvise need not be installed
 (Python 3.7 and later, Gunicorn 20.1 to 27)::
 
-    PYTHON launcher.py EVENTS_FD DEFAULT_APP DEFAULT_APP_DIRECTORY GUNICORN-ARGUMENTS...
+    PYTHON launcher.py EVENTS_FD COUNTERS_FD CPUS DEFAULT_APP DEFAULT_APP_DIRECTORY GUNICORN-ARGUMENTS...
 
 DEFAULT_APP (such as ``sample_app:app``) is served when neither the arguments nor the configuration name an app; its
 package is loaded from DEFAULT_APP_DIRECTORY. Events are lines of JSON in a pipe; times are CLOCK_MONOTONIC seconds,
-which all processes of a machine share.
+which all processes of a machine share. COUNTERS_FD is memory in which every worker counts its requests.
+
+CPUS (such as ``0,1``; ``-`` for all) are those that Gunicorn and its workers may run on. They are set once the
+configuration has been read, so that ``workers = len(os.sched_getaffinity(0))`` in it is what it would be without a
+measurement; os.cpu_count() does not depend on them at all. An app that asks for the affinity itself sees them.
 """
 
 # It must run in old Pythons and start fast, so it does without pathlib, contextlib and what they cost.
@@ -18,11 +22,13 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import json
+import mmap
 import os
 import signal
 import socket
 import sys
 import time
+from _thread import allocate_lock  # before gevent replaces it: a worker's count needs a lock among its real threads
 from typing import Any, Callable, Iterator  # noqa: UP035  # Python 3.7 has no collections.abc.Callable[...]
 
 # Requests carry their number in this header, so that the worker can report which one it serves.
@@ -90,21 +96,57 @@ class Reporter:
             pass
 
 
-class Observed:
-    """WSGI middleware that reports when this worker starts and finishes each numbered request."""
+class Counters:
+    """Memory that arbiter and workers inherit, and gcadvise reads: how many requests each worker has begun.
 
-    def __init__(self, app: Callable[..., Any], report: Reporter) -> None:
+    Workers take places in the order of their age, which Gunicorn counts; when there are no more, the first again.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.memory = memoryview(mmap.mmap(descriptor, 0)).cast("Q")
+        os.close(descriptor)
+
+    def of_worker(self, age: int) -> memoryview:
+        """The place of this process, at 0: the process id, and the requests."""
+        first = 2 * (age - 1) % len(self.memory)
+        place = self.memory[first : first + 2]
+        place[0], place[1] = os.getpid(), 0
+        return place
+
+
+class Counted:
+    """ASGI middleware that counts the requests that this worker has begun."""
+
+    def __init__(self, app: Callable[..., Any], place: memoryview) -> None:
+        self.app = app
+        self.place = place
+
+    def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+        """Serve one request; what is awaited is the app's own."""
+        if scope["type"] == "http":
+            self.place[1] += 1
+        return self.app(scope, receive, send)
+
+
+class Observed:
+    """WSGI middleware that counts requests, and reports when this worker starts and finishes each numbered one."""
+
+    def __init__(self, app: Callable[..., Any], report: Reporter, place: memoryview) -> None:
         self.app = app
         self.report = report
+        self.place = place
+        self.lock = allocate_lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Serve one request; unnumbered ones pass through untouched."""
+        """Serve one request; unnumbered ones are counted and pass through untouched."""
         hold = environ.get(HOLD_VARIABLE)
         if hold is not None:
             time.sleep(min(float(hold), LONGEST_HOLD_SECONDS))
             body = str(os.getpid()).encode()
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
             return [body]
+        with self.lock:
+            self.place[1] += 1
         number = environ.get(NUMBER_VARIABLE)
         if number is None:
             return self.app(environ, start_response)
@@ -159,7 +201,9 @@ class SizedObservedBody(ObservedBody):
         return len(self.body)
 
 
-def run_gunicorn(report: Reporter, default_app: str, default_directory: str, arguments: list[str]) -> None:
+def run_gunicorn(
+    report: Reporter, counters: Counters, cpus: str, default_app: str, default_directory: str, arguments: list[str]
+) -> None:
     """Become Gunicorn, with the settings that a measurement needs; does not return."""
     from gunicorn import __version__  # type: ignore[import-untyped]
     from gunicorn.app.base import Application  # type: ignore[import-untyped]
@@ -182,7 +226,7 @@ def run_gunicorn(report: Reporter, default_app: str, default_directory: str, arg
                 self.app_uri = default_app
                 sys.meta_path.insert(0, finder)  # before a package of the user's that has the same name
             self.reserved = override(self.cfg)
-            observe(self.cfg, report)
+            observe(self.cfg, report, counters)
 
     sys.argv = ["gunicorn", *arguments]
     finder = DefaultAppFinder(default_app.split(":")[0], default_directory)
@@ -202,6 +246,8 @@ def run_gunicorn(report: Reporter, default_app: str, default_directory: str, arg
         keepalive=cfg.keepalive,
         timeout=cfg.timeout,
     )
+    if cpus != "-":
+        os.sched_setaffinity(0, map(int, cpus.split(",")))
     application.run()
 
 
@@ -238,6 +284,11 @@ def takes_wsgi(worker: Any) -> bool:
     return bool(bases & WSGI_WORKERS)
 
 
+def is_asgi(worker: Any) -> bool:
+    """Whether the worker is Gunicorn's own for ASGI, which calls ``worker.asgi``."""
+    return any(base.__name__ == "ASGIWorker" for base in type(worker).__mro__) and hasattr(worker, "asgi")
+
+
 def override(cfg: Any) -> socket.socket | None:
     """Set what a measurement needs; returns a socket that must stay open, or None."""
     for name, value in OVERRIDES.items():
@@ -257,13 +308,13 @@ def override(cfg: Any) -> socket.socket | None:
     return reserved
 
 
-def observe(cfg: Any, report: Reporter) -> None:
+def observe(cfg: Any, report: Reporter, counters: Counters) -> None:
     """Put the reporting hooks before the user's own."""
     users = {name: cfg.settings[name].get() for name in ("when_ready", "post_fork", "post_worker_init", "child_exit")}
 
     def when_ready(server: Any) -> None:
         port = server.LISTENERS[0].getsockname()[1] if server.LISTENERS else cfg.address[0][1]
-        report("ready", scheme="https" if cfg.is_ssl else "http", port=port)
+        report("ready", scheme="https" if cfg.is_ssl else "http", port=port, pid=os.getpid())
         users["when_ready"](server)
 
     def post_fork(server: Any, worker: Any) -> None:
@@ -274,9 +325,12 @@ def observe(cfg: Any, report: Reporter) -> None:
         users["post_worker_init"](worker)
         die_with(worker.ppid)  # again: the kernel forgets it when the worker changes its user
         observed = takes_wsgi(worker)
+        counted = observed or is_asgi(worker)
         if observed:
-            worker.wsgi = Observed(worker.wsgi, report)
-        report("booted", pid=os.getpid(), observed=observed)
+            worker.wsgi = Observed(worker.wsgi, report, counters.of_worker(worker.age))
+        elif counted:
+            worker.asgi = Counted(worker.asgi, counters.of_worker(worker.age))
+        report("booted", pid=os.getpid(), observed=observed, counted=counted)
 
     def child_exit(server: Any, worker: Any) -> None:
         report("exited", pid=worker.pid)
@@ -290,13 +344,13 @@ def observe(cfg: Any, report: Reporter) -> None:
 
 def main(arguments: list[str]) -> None:
     """Become Gunicorn."""
-    events = int(arguments[0])
+    events, counters = int(arguments[0]), int(arguments[1])
     os.set_inheritable(events, False)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]  # the app must not find the launcher's neighbours
     for name in ("LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET", "GUNICORN_FD", "GUNICORN_PID"):
         os.environ.pop(name, None)  # a socket or a promise that belongs to somebody else
-    run_gunicorn(Reporter(events), arguments[1], arguments[2], arguments[3:])
+    run_gunicorn(Reporter(events), Counters(counters), arguments[2], arguments[3], arguments[4], arguments[5:])
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
 from advisor.measure.interruption import ending_in_order, undisturbed
 from advisor.measure.readiness import wait_until_every_worker_answered
+from advisor.measure.request_counters import RequestCounters
 from advisor.measure.server_events import HandlerTimes, ServerEvents, ServerSettings
 from advisor.measure.server_spec import SAMPLE_APP, ServerSpec, sample_app_directory
 from gunicorn_conf.errors import BadInput, ServerFailed
@@ -31,11 +32,16 @@ _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class RunningServer:
-    """A server that answers; valid within the block of ``running_server``."""
+    """A server that answers; valid within the block of ``running_server``.
 
-    def __init__(self, events: ServerEvents, log_file: IO[bytes]) -> None:
+    ``start_seconds`` is how long it took from the start of its Python until every worker had answered.
+    """
+
+    def __init__(self, events: ServerEvents, counters: RequestCounters, log_file: IO[bytes]) -> None:
         self._events = events
+        self._counters = counters
         self._log_file = log_file
+        self.start_seconds = 0.0
 
     @property
     def url(self) -> str:
@@ -49,6 +55,12 @@ class RunningServer:
         """The settings in effect."""
         assert self._events.settings is not None
         return self._events.settings
+
+    @property
+    def arbiter_pid(self) -> int:
+        """The process that starts the workers."""
+        assert self._events.arbiter_pid is not None
+        return self._events.arbiter_pid
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -74,6 +86,14 @@ class RunningServer:
         """Whether all processes of the server are gone, or will be within that time."""
         return self._events.wait_for(lambda: self._events.ended, timeout_seconds)
 
+    def requests_served(self) -> dict[int, int] | None:
+        """How many requests each worker has begun to serve, by process id, those included that have ended.
+
+        What asked whether the workers are ready is not counted. None for worker classes whose calls of the app
+        cannot be seen: all but Gunicorn's own for WSGI and ASGI.
+        """
+        return self._counters.read() if self._events.counted else None
+
     def handler_times(self, requests: int, *, timeout_seconds: float) -> dict[int, HandlerTimes]:
         """When the handlers of the requests 0 to ``requests`` − 1 ran, after waiting for reports still under way."""
 
@@ -85,6 +105,11 @@ class RunningServer:
             self._events.wait_for(all_finished, timeout_seconds)
         return dict(self._events.handlers)
 
+    @property
+    def log_bytes(self) -> int:
+        """How much Gunicorn and the app have printed so far."""
+        return os.fstat(self._log_file.fileno()).st_size
+
     def log(self) -> str:
         """What Gunicorn and the app have printed, the end of it when it is long."""
         size = self._log_file.seek(0, os.SEEK_END)
@@ -92,8 +117,13 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def running_server(spec: ServerSpec, *, start_seconds: float = START_SECONDS) -> Iterator[RunningServer]:
+def running_server(
+    spec: ServerSpec, *, start_seconds: float = START_SECONDS, cpus: Collection[int] = ()
+) -> Iterator[RunningServer]:
     """Start the server, wait until every worker answers, and end all its processes when the block ends.
+
+    With ``cpus`` Gunicorn and all its workers run on those alone (Linux); they are set after its configuration was
+    read, so that what it counts is what it would count without a measurement.
 
     Within the block SIGTERM and SIGHUP raise SystemExit. Raises BadInput when the Python or the directory cannot be
     used, and ServerFailed, with what Gunicorn printed, when the server does not start within ``start_seconds``.
@@ -101,21 +131,28 @@ def running_server(spec: ServerSpec, *, start_seconds: float = START_SECONDS) ->
     with ending_in_order(), tempfile.TemporaryFile() as log_file, contextlib.ExitStack() as stack:
         events_reader, events_writer = os.pipe()
         events = ServerEvents(events_reader)
+        counters = RequestCounters()
+        stack.callback(counters.close)
         lifeline_reader, lifeline = os.pipe()
         started: list[subprocess.Popen[bytes]] = []
         stack.callback(_stop, started, lifeline, events)
         try:
+            began = time.monotonic()
             with undisturbed():
-                started.append(_launch(spec, events_writer, lifeline_reader, log_file))
+                files = (events_writer, counters.descriptor, lifeline_reader)
+                started.append(_launch(spec, cpus, *files, log_file))
         finally:
             os.close(events_writer)
             os.close(lifeline_reader)
-        server = RunningServer(events, log_file)
+        server = RunningServer(events, counters, log_file)
         _wait_until_ready(server, events, started[0], start_seconds)
+        server.start_seconds = time.monotonic() - began
         yield server
 
 
-def _launch(spec: ServerSpec, events: int, lifeline: int, log_file: IO[bytes]) -> subprocess.Popen[bytes]:
+def _launch(
+    spec: ServerSpec, cpus: Collection[int], events: int, counters: int, lifeline: int, log_file: IO[bytes]
+) -> subprocess.Popen[bytes]:
     if not spec.directory.is_dir():
         raise BadInput(
             f"{spec.directory} is not a directory",
@@ -130,7 +167,8 @@ def _launch(spec: ServerSpec, events: int, lifeline: int, log_file: IO[bytes]) -
             hint="name the Python that serves your app with --python",
         )
     watchdog = [sys.executable, "-I", "-S", str(_WATCHDOG), str(lifeline)]
-    launcher = [python, str(_LAUNCHER), str(events), SAMPLE_APP, str(sample_app_directory())]
+    only = ",".join(map(str, sorted(cpus))) or "-"
+    launcher = [python, str(_LAUNCHER), str(events), str(counters), only, SAMPLE_APP, str(sample_app_directory())]
     return subprocess.Popen(
         [*watchdog, *launcher, *spec.gunicorn_arguments],
         cwd=spec.directory,
@@ -138,7 +176,7 @@ def _launch(spec: ServerSpec, events: int, lifeline: int, log_file: IO[bytes]) -
         stdin=subprocess.DEVNULL,
         stdout=log_file,
         stderr=subprocess.STDOUT,
-        pass_fds=(events, lifeline),
+        pass_fds=(events, counters, lifeline),
         start_new_session=True,  # Ctrl-C in the terminal reaches gcadvise alone
     )
 

@@ -51,7 +51,9 @@ class ServerEvents:
         self._changed = threading.Condition()
         self.settings: ServerSettings | None = None
         self.address: tuple[str, int] | None = None
+        self.arbiter_pid: int | None = None
         self.observed = True
+        self.counted = True
         self.ended = False
         self.workers: set[int] = set()
         self.exited_workers: list[int] = []
@@ -89,11 +91,13 @@ class ServerEvents:
         match event:
             case {"event": "settings", **fields}:
                 self.settings = ServerSettings(**fields)  # type: ignore[arg-type]  # the launcher is our own
-            case {"event": "ready", "scheme": str(scheme), "port": int(port)}:
+            case {"event": "ready", "scheme": str(scheme), "port": int(port), "pid": int(pid)}:
                 self.address = (scheme, port)
-            case {"event": "booted", "pid": int(pid), "observed": bool(observed)}:
+                self.arbiter_pid = pid
+            case {"event": "booted", "pid": int(pid), "observed": bool(observed), "counted": bool(counted)}:
                 self.workers.add(pid)
                 self.observed = self.observed and observed
+                self.counted = self.counted and counted
             case {"event": "exited", "pid": int(pid)}:
                 self.workers.discard(pid)
                 self.exited_workers.append(pid)

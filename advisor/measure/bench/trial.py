@@ -53,9 +53,9 @@ class TrialPlan:
 class GeneratorReport:
     """How the load generators fared.
 
-    ``cpu_share`` is that of the busiest one, of one CPU. Lateness is that of sends in an open loop, or of the next
-    request of a client in a closed one. ``cpus`` are those that they had to themselves; empty when the server shared
-    all CPUs with them.
+    ``cpu_share`` is that of the busiest one, of one CPU. Lateness is that of sends in an open loop; None in a closed
+    one, where a request is due when it is sent. ``cpus`` are those that they had to themselves; empty when the server
+    shared all CPUs with them.
     """
 
     cpu_seconds: float
@@ -70,8 +70,10 @@ class Trial:
 
     ``samples`` are the requests that were due in it, with due times from its beginning; ``windows`` the whole answers
     below status 400 in each 250 ms of it, and ``answered`` their sum. ``use`` is what arbiter and workers used, over
-    its own duration; None for a server that gcadvise did not start. ``requests_per_worker`` is by process id, None
-    where the workers do not report it. ``other_cpus`` is how many CPUs everything else on the machine took.
+    its own duration; None for a server that gcadvise did not start, and where too few readings fell into the measured
+    time. ``requests_per_worker`` is by process id, over the duration of ``use``; None where the workers do not report
+    it. ``exited_workers`` alone counts the warm-up too, since a worker that ends there says as much. ``other_cpus`` is
+    how many of our CPUs everything else on the machine took.
     """
 
     name: str

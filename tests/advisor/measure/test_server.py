@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
+from advisor.load.run import run_load
+from advisor.load.samples import Kind
+from advisor.load.spec import ClosedLoop, LoadSpec
+from advisor.measure.bench.pinning import own_cpus
 from advisor.measure.burst import send_at_once
-from advisor.measure.server import running_server
+from advisor.measure.request_counters import RequestCounters
+from advisor.measure.server import START_SECONDS, RunningServer, running_server
+from advisor.measure.server_events import ServerEvents
 from advisor.measure.server_spec import ServerSpec, own_environment
 from gunicorn_conf.errors import BadInput, ServerFailed
 
@@ -122,12 +130,79 @@ def test_the_app_does_not_see_the_launchers_neighbours(spec: ServerSpec) -> None
         assert send_at_once(server.url, 1)[0].status == 200
 
 
-def test_asgi_workers_serve_unobserved(spec: ServerSpec) -> None:
+@pytest.mark.parametrize(
+    "arguments", [(), ("--threads", "3"), ("--preload",), ("--threads", "2", "--reuse-port")], ids=" ".join
+)
+def test_requests_are_counted_by_the_worker_that_begins_them(spec: ServerSpec, arguments: tuple[str, ...]) -> None:
+    with running_server(replace(spec, arguments=("--workers", "2", *arguments))) as server:
+        assert server.requests_served() == dict.fromkeys(server.worker_pids, 0)
+        send_at_once(server.url, 20)
+        served = server.requests_served()
+        assert served is not None
+        assert (set(served), sum(served.values())) == (set(server.worker_pids), 20)
+
+
+def test_no_request_is_lost_to_the_count_between_the_threads_of_a_worker(spec: ServerSpec) -> None:
+    with running_server(replace(spec, arguments=("--threads", "16"))) as server:
+        load = LoadSpec(url=server.url, loop=ClosedLoop(clients=16), seconds=30, most_requests=2000)
+        result = run_load(load)
+        assert server.requests_served() == {server.worker_pids[0]: 2000}
+    assert result.samples.kinds() == {Kind.ANSWERED: 2000}
+
+
+def test_a_worker_that_ended_stays_in_the_count_beside_its_successor(spec: ServerSpec) -> None:
+    with running_server(replace(spec, arguments=("--max-requests", "10"))) as server:
+        (first,) = server.worker_pids
+        for _ in range(12):  # the questions whether it is ready are requests to Gunicorn too
+            send_at_once(server.url, 1)
+        served = server.requests_served()
+        assert served is not None
+        assert first in served
+        assert (len(served), sum(served.values())) == (2, 12)
+
+
+def test_the_start_is_timed_and_the_arbiter_known(spec: ServerSpec) -> None:
+    with running_server(spec) as server:
+        assert 0 < server.start_seconds < START_SECONDS
+        workers = [child.pid for child in psutil.Process(server.arbiter_pid).children()]
+        assert tuple(workers) == server.worker_pids
+
+
+@pytest.mark.skipif(len(own_cpus()) < 2, reason="less than two CPUs: none can be kept from the server")
+def test_a_server_can_be_kept_to_some_cpus_which_its_configuration_does_not_count(
+    spec: ServerSpec, project: Path
+) -> None:
+    cpus = own_cpus()
+    (project / "conf.py").write_text("import os\nworkers = len(os.sched_getaffinity(0))\n")
+    with running_server(replace(spec, config=project / "conf.py"), cpus={min(cpus)}) as server:
+        assert server.settings.workers == len(cpus)
+        for pid in (server.arbiter_pid, *server.worker_pids):
+            assert psutil.Process(pid).cpu_affinity() == [min(cpus)]
+    assert own_cpus() == cpus
+
+
+def test_worker_classes_that_cannot_be_counted_say_so(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    events = ServerEvents(reader)
+    counters = RequestCounters()
+    try:
+        os.write(writer, b'{"event": "booted", "pid": 7, "observed": false, "counted": false}\n')
+        assert events.wait_for(lambda: bool(events.workers), 10)
+        with (tmp_path / "log").open("wb+") as log:
+            assert RunningServer(events, counters, log).requests_served() is None
+    finally:
+        os.close(writer)
+        events.close(10)
+        counters.close()
+
+
+def test_asgi_workers_serve_unobserved_but_counted(spec: ServerSpec) -> None:
     pytest.importorskip("gunicorn.workers.gasgi", reason="this Gunicorn has no ASGI worker")
     with running_server(replace(spec, app="shop:asynchronous", arguments=("-k", "asgi"))) as server:
         assert (server.settings.worker_class, server.observed) == ("asgi", False)
         assert send_at_once(server.url, 2)[0].status == 200
         assert server.handler_times(2, timeout_seconds=10) == {}
+        assert server.requests_served() == {server.worker_pids[0]: 2}
 
 
 def test_a_handler_that_never_answers_is_killed(spec: ServerSpec, left_behind: LeftBehind) -> None:
