@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.cli import options
+from advisor.cli import options, server_options
 from advisor.cli.progress import progress
+from advisor.cli.server_options import served_python, server_spec
 from advisor.cli.streams import answer, width
 from gunicorn_conf.errors import BadInput
 
@@ -26,10 +25,6 @@ _DEFAULT_TIMEOUT_SECONDS = 60.0
 # The wait of the documented experiments.
 _EXPERIMENT_WAIT_SECONDS = 2.0
 _EXPERIMENT_PATH = re.compile(r"/io\?seconds=(\d+(?:\.\d+)?)")
-# Gunicorn's own arguments that make it more than the sample app on its defaults.
-_NAMES_AN_APP = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*(\(.*\))?")
-# Gunicorn takes ``application`` of a module where no variable is named, and calls a factory.
-_APP = re.compile(r"[^\W\d][\w.]*(:[^\W\d]\w*(\(.*\))?)?")
 
 
 class Format(str, enum.Enum):
@@ -40,20 +35,10 @@ class Format(str, enum.Enum):
 
 
 def concurrency(
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="GUNICORN-ARGS", help="Gunicorn's own arguments, after two dashes: -- -w 3 -k gevent"),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="The configuration to start.", metavar="FILE")
-    ] = None,
-    app: Annotated[
-        str | None,
-        typer.Option(
-            "--app", help="The app to serve; else the configuration's, else the sample app.", metavar="MODULE:VAR"
-        ),
-    ] = None,
-    chdir: Annotated[Path | None, typer.Option("--chdir", help="Where Gunicorn is started.", metavar="DIR")] = None,
+    arguments: server_options.GunicornArguments = None,
+    config: server_options.Config = None,
+    app: server_options.App = None,
+    chdir: server_options.Chdir = None,
     python: options.PythonPath = None,
     path: Annotated[
         str | None,
@@ -71,10 +56,7 @@ def concurrency(
     promised: Annotated[
         int | None, typer.Option("--promised", help="How many the server of --url should serve at once.")
     ] = None,
-    allowed_host: Annotated[
-        str | None,
-        typer.Option("--i-am-allowed-to-load", help="Needed for a --url on another machine: its host.", metavar="HOST"),
-    ] = None,
+    allowed_host: server_options.AllowedHost = None,
     experiments: Annotated[
         bool, typer.Option("--experiments", help="Run the four documented experiments on the sample app.")
     ] = False,
@@ -111,7 +93,7 @@ def concurrency(
                 why="gcadvise knows what a server of its own promises, and starts it on this machine",
                 hint="leave them out",
             )
-        result = _of_own_server(_spec(arguments or [], config, app, chdir, python), path, requests, timeout)
+        result = _of_own_server(server_spec(arguments or [], config, app, chdir, python), path, requests, timeout)
     _show(result, output_format)
     if result.log:
         progress("Gunicorn's log:")
@@ -147,49 +129,6 @@ def _of_running_server(
     )
 
 
-def _spec(
-    arguments: list[str], config: Path | None, app: str | None, chdir: Path | None, python: str | None
-) -> ServerSpec:
-    """The server that the user means: their own as they would start it, or Gunicorn's defaults on the sample app."""
-    from advisor.measure.server_spec import ServerSpec
-
-    if app is not None and _APP.fullmatch(app) is None:
-        raise BadInput(
-            f"{app!r} is not an app", why="an app is a module and a variable in it", hint="write it as shop:app"
-        )
-    if config is not None and not config.is_file():
-        raise BadInput(f"{config} is not a file", why="--config names a configuration", hint="check the path")
-    if config is None and app is None and chdir is None and not arguments:
-        return ServerSpec(python=_python(python, users_own=False))
-    users_own = config is not None or app is not None or any(map(_names_own, arguments))
-    return ServerSpec(
-        python=_python(python, users_own=users_own),
-        app=app,
-        config=config,
-        arguments=tuple(arguments),
-        chdir=chdir or Path.cwd(),
-        environment=dict(os.environ),
-    )
-
-
-def _names_own(argument: str) -> bool:
-    """Whether an argument of Gunicorn's names the user's app or configuration."""
-    return argument.startswith(("-c", "--config", "--paste")) or _NAMES_AN_APP.fullmatch(argument) is not None
-
-
-def _python(given: str | None, *, users_own: bool) -> str:
-    """The Python that serves: the one given; else, for the user's own app, that of VIRTUAL_ENV; else our own."""
-    if given is None and not users_own:
-        return sys.executable
-    from advisor.facts import Origin
-    from advisor.host.interpreter import find_python
-    from advisor.host.overrides import given_python
-    from advisor.host.system import System
-
-    python, _ = find_python(System(), None if given is None else given_python(given, Origin.FLAG))
-    return sys.executable if python.value is None else python.value.path
-
-
 def _experiments(python: str | None, path: str | None, timeout: float, output_format: Format) -> None:
     from advisor.measure.experiments import run_experiments
 
@@ -204,7 +143,7 @@ def _experiments(python: str | None, path: str | None, timeout: float, output_fo
             )
         wait_seconds = float(match[1])
     results = run_experiments(
-        python=_python(python, users_own=False),
+        python=served_python(python, users_own=False),
         wait_seconds=wait_seconds,
         timeout_seconds=timeout,
         progress=progress,

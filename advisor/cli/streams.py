@@ -11,7 +11,7 @@ from typing import TextIO
 from gunicorn_conf.errors import BadInput
 
 # What is written where a stream cannot encode a character.
-_LOOK_ALIKES = {"×": "x", "÷": "/", "−": "-", "–": "-", "◄": "<", "…": "...", "│": "|", "─": "-"}
+_LOOK_ALIKES = {"×": "x", "÷": "/", "−": "-", "–": "-", "±": "+-", "◄": "<", "…": "...", "│": "|", "─": "-"}
 _HANDLER = "gcadvise.look_alikes"
 # A pipe or a file has no width; this is readable there.
 _PLAIN_WIDTH = 100

@@ -16,7 +16,7 @@ MOST_BUCKETS = 12
 # Between these percentiles the buckets are laid out; a few stragglers would squeeze all the others into one.
 _FIRST_PERCENT, _LAST_PERCENT = 1.0, 99.0
 # Above this spread between the two, equal widths would leave the short ones in a single bucket.
-_EQUAL_WIDTHS_UP_TO = 10.0
+_EQUAL_WIDTHS_UP_TO = 30.0
 # Round numbers of which people read scales.
 _STEPS = (1.0, 2.0, 5.0)
 # A nanosecond: no clock here tells finer latencies apart.
