@@ -29,6 +29,7 @@ def apply(
     io_bound: plan_input.IoBound = False,
     cpu_bound: plan_input.CpuBound = False,
     mixed: plan_input.Mixed = False,
+    profile: plan_input.ProfileFile = None,
     wait_ratio: plan_input.WaitRatio = None,
     response_time: plan_input.ResponseTime = None,
     rate: plan_input.Rate = None,
@@ -40,6 +41,7 @@ def apply(
     thread_safe: plan_input.ThreadSafe = None,
     max_requests: plan_input.MaxRequests = None,
     preload: plan_input.Preload = False,
+    clients_keep_alive: plan_input.ClientsKeepAlive = None,
     cpus: options.Cpus = None,
     memory: options.Memory = None,
     platform: options.PlatformName = None,
@@ -80,6 +82,8 @@ def apply(
         sku=sku,
         python=python,
         gunicorn_version=gunicorn_version,
+        profile=plan_input.given_profile(profile),
+        clients_keep_alive=clients_keep_alive,
     )
     current = read_current(file, plan)
     named = _named(only, plan)

@@ -36,6 +36,12 @@ class Format(str, enum.Enum):
 
 def recommend(
     ctx: typer.Context,
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="APP", help="Measure this app first, module:variable, for at most 20 s.", show_default=False
+        ),
+    ] = None,
     io_bound: plan_input.IoBound = False,
     cpu_bound: plan_input.CpuBound = False,
     mixed: plan_input.Mixed = False,
@@ -51,6 +57,7 @@ def recommend(
     thread_safe: plan_input.ThreadSafe = None,
     max_requests: plan_input.MaxRequests = None,
     preload: plan_input.Preload = False,
+    clients_keep_alive: plan_input.ClientsKeepAlive = None,
     cpus: options.Cpus = None,
     memory: options.Memory = None,
     platform: options.PlatformName = None,
@@ -63,18 +70,32 @@ def recommend(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file, keeping a backup.")] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Start it on the sample app (or --app) and count what it serves at once.")
+        bool, typer.Option("--verify", help="Start it on APP, else the sample app, and count what it serves at once.")
     ] = False,
-    app: Annotated[str | None, typer.Option("--app", help="The app for --verify.", metavar="MODULE:VAR")] = None,
-    path: Annotated[str | None, typer.Option("--path", help="What --verify requests, such as /slow.")] = None,
-    chdir: Annotated[Path | None, typer.Option("--chdir", help="The directory of --app.")] = None,
+    app: Annotated[
+        str | None, typer.Option("--app", help="The app for --verify, where none is measured.", metavar="MODULE:VAR")
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--path", metavar="PATH[=WEIGHT]", help="What is requested of the app, such as /slow; repeatable for APP."
+        ),
+    ] = None,
+    chdir: Annotated[Path | None, typer.Option("--chdir", help="The directory of the app.")] = None,
 ) -> None:
     """Say how Gunicorn should be configured here, and why; write the file; prove it."""
     if output is not None and str(output) == "-":
         output, output_format = None, _format_on_stdout(ctx, output_format)
+    kinds = {Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed}
+    measure = None
+    if target is not None:
+        _check_alone(ctx, target, output, force=force)
+        from advisor.cli.recommend_app import AppToMeasure
+
+        measure = AppToMeasure(target=target, chdir=chdir, python=python, paths=tuple(path or ()))
     plan = plan_input.make_plan(
         ctx,
-        kinds={Kind.IO_BOUND: io_bound, Kind.CPU_BOUND: cpu_bound, Kind.MIXED: mixed},
+        kinds=kinds,
         wait_ratio=wait_ratio,
         response_time=response_time,
         rate=rate,
@@ -92,9 +113,20 @@ def recommend(
         sku=sku,
         python=python,
         gunicorn_version=gunicorn_version,
-        profile=plan_input.given_profile(profile),
+        profile=plan_input.given_profile(profile) if measure is None else None,
+        measure=measure,
+        clients_keep_alive=clients_keep_alive,
     )
+    if (
+        clients_keep_alive is not None
+        and plan.choice is None
+        and options.origin(ctx, "clients_keep_alive") is Origin.FLAG
+    ):
+        typer.echo("--clients-keep-alive has no effect: nothing was measured of the app to weigh it with.", err=True)
     plan = _with_environment_warnings(plan)
+    if plan.choice is not None and any(kinds.values()):
+        given = next(f"--{kind.value}" for kind, is_given in kinds.items() if is_given)
+        typer.echo(f"{given} has no effect: the app was measured, and is {plan.workload.kind.value}.", err=True)
     constraints = plan_input.make_constraints(
         memory_share=memory_share,
         max_db_connections=max_db_connections,
@@ -102,9 +134,23 @@ def recommend(
         max_requests=max_requests,
         preload=preload,
     )
+    if plan.measured is not None and plan.measured.is_asgi:
+        from advisor.sizing.asgi import for_asgi
+
+        plan = for_asgi(plan, constraints)
+    if verify and not plan.has_slots:
+        raise BadInput(
+            f"--verify does not go with an ASGI app, {'' if plan.measured is None else plan.measured.app}",
+            why="an event loop takes any number of requests, so there are no slots to be counted",
+            hint="leave --verify out; gcadvise bench measures what it serves",
+        )
     if output is not None:
         _write(plan, constraints, output, force=force)
-    verification = _verify(plan, constraints, app=app, path=path, chdir=chdir) if verify else None
+    verification = None
+    if verify:
+        served = target if plan.measured is None else plan.measured.app
+        asked = next(map(_without_weight, path or ()), None)
+        verification = _verify(plan, constraints, app=served if target else app, path=asked, chdir=chdir)
     match output_format:
         case Format.text:
             steps = next_steps(ctx, plan, output, verified=verify)
@@ -125,6 +171,25 @@ def recommend(
             _say_verified(verification)  # there is no place for it in the file
     if verification is not None and not verification.kept:
         raise typer.Exit(1)
+
+
+def _check_alone(ctx: typer.Context, target: str, output: Path | None, *, force: bool) -> None:
+    """Say what would be in vain before the app is measured. Raises BadInput."""
+    about = {"app": "both say which app it is about", "profile": "both say what the app costs"}
+    for name, why in about.items():
+        if options.origin(ctx, name) is Origin.FLAG:
+            raise BadInput(f"{target} and --{name} exclude each other", why=why, hint="leave one of them out")
+    if output is not None and output.exists() and not force:
+        raise BadInput(
+            f"{output} exists and is left as it is",
+            why="what is recommended is known only after the app was measured",
+            hint="add --force to replace it (a backup is kept beside it), or name another file",
+        )
+
+
+def _without_weight(path: str) -> str:
+    """The path of ``/orders=3``; behind a question mark the sign is the query's."""
+    return path if "?" in path else path.partition("=")[0]
 
 
 def _format_on_stdout(ctx: typer.Context, output_format: Format) -> Format:
@@ -162,7 +227,7 @@ def _with_environment_warnings(plan: Plan) -> Plan:
     if not found or found == str(plan.workers):
         return plan
     warning = f"WEB_CONCURRENCY={found} is set here and wins over the {plan.workers} workers of the plan"
-    if found.isascii() and found.isdecimal():
+    if found.isascii() and found.isdecimal() and plan.has_slots:
         each = "one thread" if plan.threads == 1 else f"{plan.threads} threads"
         warning += f": with {each} each it serves {int(found) * plan.threads:,} at once"
     return replace(plan, warnings=(f"{warning}.", *plan.warnings))

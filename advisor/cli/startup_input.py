@@ -122,7 +122,14 @@ def options_for(
 def planned_scaling(plan: Plan, constraints: Constraints, server: Server) -> Scaling:
     """How the number of workers follows the machine, by the same limits as the plan."""
     per_cpu, plus = _RULE[server.app.kind]
+    worker_bytes = (plan.workload.worker_memory_bytes.value or 0) + server.threads * THREAD_BYTES
+    arbiter_bytes = ARBITER_BYTES
     bounds = []
+    if plan.choice is not None:
+        per_cpu, plus = workers_like(plan)
+        memory = plan.choice.cost.memory
+        arbiter_bytes = memory.arbiter_bytes
+        worker_bytes = memory.total_bytes(1, server.threads) - arbiter_bytes
     if server.app.kind is AppKind.WSGI:
         if constraints.max_db_connections is not None:
             bounds.append(max(1, constraints.max_db_connections // server.threads))
@@ -133,9 +140,16 @@ def planned_scaling(plan: Plan, constraints: Constraints, server: Server) -> Sca
         plus=plus,
         most=min(bounds, default=None),
         memory_share=USABLE_SHARE * constraints.memory_share,
-        arbiter_bytes=ARBITER_BYTES,
-        worker_bytes=(plan.workload.worker_memory_bytes.value or 0) + server.threads * THREAD_BYTES,
+        arbiter_bytes=arbiter_bytes,
+        worker_bytes=worker_bytes,
     )
+
+
+def workers_like(plan: Plan) -> tuple[int, int]:
+    """Workers for each CPU, and so many more, that make the plan's number on the plan's CPUs."""
+    cpus = plan.host.cpus.value or 1.0
+    per_cpu = max(1, int(plan.workers / max(cpus, 1.0)))
+    return per_cpu, max(0, plan.workers - int(per_cpu * cpus))
 
 
 def existing_scaling(server: Server, config: Config, worker_bytes: int, memory_share: float) -> Scaling:

@@ -21,7 +21,7 @@ def recommend_conf(plan: Plan, constraints: Constraints) -> str:
     header = [
         f"Gunicorn's configuration, recommended by gcadvise {__version__} for {described(plan)}.",
         f"As recommended it {capacity_text(plan)}.",
-        f"The same file again{_except(plan)}, on any machine:",
+        f"{_again(plan)}:",
         "  " + " ".join(_command(plan, constraints)),
     ]
     return conf_py(entries(plan), header=header)
@@ -33,7 +33,8 @@ def described(plan: Plan) -> str:
     memory = "memory unknown" if host.memory_bytes.value is None else show_bytes(host.memory_bytes.value)
     cpus = show_cpus(host.cpus.value or 0.0)
     place = f"{host.platform.value or 'bare'}, Gunicorn {host.gunicorn.value or NEWEST_KNOWN}"
-    return f"{cpus}, {memory}, {place}, {plan.workload.kind.value}"
+    app = f"{plan.measured.app}, measured as " if plan.measured is not None else ""
+    return f"{cpus}, {memory}, {place}, {app}{plan.workload.kind.value}"
 
 
 def entries(plan: Plan) -> list[Entry]:
@@ -51,6 +52,12 @@ def entries(plan: Plan) -> list[Entry]:
     ]
 
 
+def _again(plan: Plan) -> str:
+    if plan.measured is not None and not plan.measured.from_file:
+        return "The same again, with the app measured anew"
+    return f"The same file again{_except(plan)}, on any machine"
+
+
 def _except(plan: Plan) -> str:
     """What the command cannot give again, since it has no flag: unknown memory, a tmpfs that is not the usual one."""
     missing = [] if plan.host.memory_bytes.known else ["what the memory allows"]
@@ -62,7 +69,9 @@ def _except(plan: Plan) -> str:
 def _command(plan: Plan, constraints: Constraints) -> list[str]:
     """Every input of the plan as a flag, so that the machine it runs on no longer matters."""
     host, workload = plan.host, plan.workload
-    words = ["gcadvise", "recommend", f"--{workload.kind.value}", "--cpus", _number(host.cpus.value)]
+    measured = plan.measured
+    of_app = (f"--{workload.kind.value}",) if measured is None else measured.arguments
+    words = ["gcadvise", "recommend", *of_app, "--cpus", _number(host.cpus.value)]
     if host.memory_bytes.value is not None:
         words += ["--memory", str(host.memory_bytes.value)]
     words += ["--platform", host.platform.value or "bare"]
@@ -75,8 +84,12 @@ def _command(plan: Plan, constraints: Constraints) -> list[str]:
         ("--concurrency", workload.concurrency),
     )
     for flag, fact in stated:
-        if fact.value is not None and fact.origin is not Origin.ASSUMED:
+        if fact.value is None or fact.origin is Origin.ASSUMED:
+            continue
+        if measured is None or flag in ("--rate", "--concurrency") or _parameter(flag) in measured.stated:
             words += [flag, _number(fact.value)]
+    if plan.choice is not None and plan.choice.load.demand.kept_alive:
+        words.append("--clients-keep-alive")
     if workload.thread_safe.value is False:
         words.append("--no-thread-safe")
     if constraints.memory_share != 1.0:
@@ -90,6 +103,13 @@ def _command(plan: Plan, constraints: Constraints) -> list[str]:
     if constraints.preload:
         words.append("--preload")
     return [*words, "--format", "conf"]
+
+
+def _parameter(flag: str) -> str:
+    """The workload's figure that a flag states."""
+    return {"--worker-memory": "worker_memory_bytes", "--response-time": "response_time_seconds"}.get(
+        flag, flag.removeprefix("--").replace("-", "_")
+    )
 
 
 def _number(value: float | None) -> str:

@@ -33,16 +33,20 @@ def recommend_json(plan: Plan, verification: Verification | None = None) -> dict
             for limit in plan.limits
         ],
         "capacity": {
-            "concurrent_requests": capacity.concurrent_requests,
-            "delivered": capacity.delivered,
-            "requests_per_second": capacity.requests_per_second,
+            "concurrent_requests": capacity.concurrent_requests if plan.has_slots else None,
+            "delivered": capacity.delivered if plan.has_slots else None,
+            "requests_per_second": capacity.requests_per_second if plan.has_slots else None,
             "memory_bytes": capacity.memory_bytes,
             "memory_budget_bytes": capacity.memory_budget_bytes,
-            "database_connections": capacity.database_connections,
+            "database_connections": capacity.database_connections if plan.has_slots else None,
         },
         "assumptions": list(plan.assumptions),
         "warnings": list(plan.warnings),
     }
+    if plan.choice is not None and plan.measured is not None:
+        from advisor.report.recommend_predicted_json import predicted_json
+
+        body |= predicted_json(plan.choice, plan.measured)
     if verification is not None:
         body["verification"] = _verification(verification)
     return body

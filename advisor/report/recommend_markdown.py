@@ -40,6 +40,7 @@ def recommend_markdown(plan: Plan, verification: Verification | None = None) -> 
         "### Capacity",
         "",
         _escape(sentence(capacity_text(plan))),
+        *_predicted(plan),
     ]
     for title, texts in (("Assumed", plan.assumptions), ("Warnings", plan.warnings)):
         if texts:
@@ -47,6 +48,15 @@ def recommend_markdown(plan: Plan, verification: Verification | None = None) -> 
     if verification is not None:
         lines += _verified(verification)
     return "\n".join(lines) + "\n"
+
+
+def _predicted(plan: Plan) -> list[str]:
+    if plan.choice is None:
+        return []
+    from advisor.report.recommend_predicted import HEADER, predicted_rows, predicted_sentences
+
+    table = _table(HEADER, predicted_rows(plan.choice))
+    return ["", "### Predicted", "", *table, "", _escape(" ".join(predicted_sentences(plan.choice)))]
 
 
 def _verified(verification: Verification) -> list[str]:

@@ -25,7 +25,7 @@ def recommend(host: Host, workload: Workload, constraints: Constraints) -> Plan:
     Raises BadInput when something that is needed is unknown or unsupported, DoesNotFit when the memory does not
     hold one worker.
     """
-    release = _release(host)
+    release = release_of(host)
     place = platform(host.platform.value or "bare")
     found = size(host, workload, constraints)
     settings = (
@@ -45,7 +45,11 @@ def recommend(host: Host, workload: Workload, constraints: Constraints) -> Plan:
     )
 
 
-def _release(host: Host) -> Release:
+def release_of(host: Host) -> Release:
+    """The release of Gunicorn that the plan is for: the newest one where it is not known.
+
+    Raises BadInput for one that is not supported.
+    """
     if host.gunicorn.value is None:
         return NEWEST_KNOWN
     release = Release.parse(host.gunicorn.value)

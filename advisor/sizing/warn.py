@@ -29,17 +29,19 @@ def warnings(
     host: Host, workload: Workload, size: Size, capacity: Capacity, platform: Platform, release: Release
 ) -> Iterator[str]:
     """The warnings of a plan, each a sentence, the gravest first."""
-    yield from _promise(capacity, release)
-    yield from _closing(size, platform, release)
+    yield from not_delivered(capacity, release)
+    yield from closing_waits(size, platform, release)
     yield from _short_of_slots(workload, size)
     yield from _rate(host, workload, capacity)
-    yield from _memory(host, capacity)
-    yield from _shared_plan(host, capacity, platform)
-    yield from _workload(host, workload)
+    yield from low_memory(host, capacity)
+    yield from shared_plan(host, capacity, platform)
+    yield from _workload(workload)
+    yield from free_threaded(host)
     yield from platform.notes
 
 
-def _promise(capacity: Capacity, release: Release) -> Iterator[str]:
+def not_delivered(capacity: Capacity, release: Release) -> Iterator[str]:
+    """That this release cannot be made to fill all slots."""
     if not capacity.delivered:
         why = (
             "in this release a low worker_connections hangs workers"
@@ -54,7 +56,8 @@ def _promise(capacity: Capacity, release: Release) -> Iterator[str]:
         )
 
 
-def _closing(size: Size, platform: Platform, release: Release) -> Iterator[str]:
+def closing_waits(size: Size, platform: Platform, release: Release) -> Iterator[str]:
+    """That closing each connection is dear without a proxy in front."""
     behind_a_front_end = not platform.container or platform.request_timeout_seconds is not None
     if size.split.threads > 1 and release >= CLOSING_WAITS_SINCE and not behind_a_front_end:
         yield (
@@ -97,7 +100,8 @@ def _rate(host: Host, workload: Workload, capacity: Capacity) -> Iterator[str]:
     )
 
 
-def _memory(host: Host, capacity: Capacity) -> Iterator[str]:
+def low_memory(host: Host, capacity: Capacity) -> Iterator[str]:
+    """That the memory is unknown, or that less of it is free than the plan needs."""
     if capacity.memory_budget_bytes is None:
         yield (
             f"The memory is unknown ({host.memory_bytes.source}), so it limits nothing here; the plan needs about "
@@ -111,7 +115,8 @@ def _memory(host: Host, capacity: Capacity) -> Iterator[str]:
         )
 
 
-def _shared_plan(host: Host, capacity: Capacity, platform: Platform) -> Iterator[str]:
+def shared_plan(host: Host, capacity: Capacity, platform: Platform) -> Iterator[str]:
+    """That an App Service plan holds more than the app."""
     memory = host.memory_bytes.value
     if platform.name != "app-service" or memory is None:
         return
@@ -126,7 +131,7 @@ def _shared_plan(host: Host, capacity: Capacity, platform: Platform) -> Iterator
             )
 
 
-def _workload(host: Host, workload: Workload) -> Iterator[str]:
+def _workload(workload: Workload) -> Iterator[str]:
     ratio = workload.wait_ratio.value or 0.0
     if workload.kind is Kind.CPU_BOUND:
         if ratio >= CLEARLY_WAITING:
@@ -138,6 +143,10 @@ def _workload(host: Host, workload: Workload) -> Iterator[str]:
             "The rule, (2 × cores) + 1, is where to start, not a measured best: for computing alone, one worker a CPU "
             "can serve as much with shorter queues on the CPU."
         )
+
+
+def free_threaded(host: Host) -> Iterator[str]:
+    """That the plan does not count on what a free-threaded Python can do."""
     python = host.python.value
     if python is not None and python.free_threaded:
         yield "This Python is free-threaded: threads can compute in parallel, which the plan does not count on."

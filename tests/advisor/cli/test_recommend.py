@@ -82,7 +82,7 @@ BAD_INPUT = {
     "release": (("--io-bound", "--gunicorn-version", "new"), "27.0.1"),
     "format": (("--io-bound", "--format", "xml"), "--help"),
     "unknown flag": (("--io-bound", "--iobound"), "--help"),
-    "an argument": (("--io-bound", "app:app"), "--help"),
+    "two arguments": (("shop:app", "blog:app"), "--help"),
     "no directory": (("--io-bound", "-o", "no/such/file"), "a directory that exists"),
     "a directory": (("--io-bound", "-o", "."), "a directory that exists"),
     "two answers on stdout": (("--io-bound", "-o", "-", "--format", "json"), "one of them"),

@@ -54,3 +54,10 @@ def test_the_overview_loads_no_command(tmp_path: Path) -> None:
 def test_a_command_loads_no_other(tmp_path: Path) -> None:
     loaded = loaded_by(tmp_path, "recommend", "--io-bound")
     assert not {"advisor.cli.inspect", "advisor.cli.concurrency", "advisor.measure.verify"} & loaded
+
+
+def test_without_a_measured_app_the_model_is_not_loaded(tmp_path: Path) -> None:
+    loaded = loaded_by(tmp_path, "recommend", "--io-bound")
+    assert not {
+        name for name in loaded if name.startswith(("advisor.model", "advisor.sizing.by_model", "advisor.load"))
+    }

@@ -6,6 +6,7 @@ from advisor.sizing.constraints import Constraints
 from advisor.sizing.plan import Plan
 from advisor.units import GIB, MIB
 from advisor.workload.workload import Kind
+from tests.advisor.costs import make_cost, measured_plan
 from tests.advisor.hosts import make_host, make_plan
 
 CONSTRAINTS = {
@@ -38,6 +39,21 @@ PLANS: dict[str, Plan] = {
         concurrency=30,
         wait_ratio=2.5,
     ),
+    "measured": measured_plan(),
+    "measured-rate": measured_plan(
+        make_cost(210, 8.4),
+        host=make_host(platform="kubernetes", cpus=0.5, memory=512 * MIB),
+        rate_per_second=50.0,
+        stated=("worker_memory_bytes",),
+        worker_memory_bytes=84 * MIB,
+    ),
+    "measured-kept-alive": measured_plan(
+        make_cost(0.5, 0.5, kept_alive_saves_ms=0.3), host=make_host(platform="heroku"), kept_alive=True
+    ),
+    "measured-old-release": measured_plan(
+        make_cost(growth=10 * MIB), host=make_host(gunicorn="22.0.0", memory=96 * MIB, platform="docker")
+    ),
+    "measured-computing": measured_plan(make_cost(5, 5, worker=300 * MIB), host=make_host(memory=1 * GIB)),
 }
 
 

@@ -102,7 +102,8 @@ def _same(planned: object, current: object) -> bool:
 def test_a_plan_in_force_needs_no_change(name, tmp_path):
     plan, limits = PLANS[name], constraints_of(name)
     current = in_force(recommend_conf(plan, limits), tmp_path)
-    assert differences(recommend(plan.host, plan.workload, limits), current) == []
+    again = recommend(plan.host, plan.workload, limits) if plan.measured is None else plan
+    assert differences(again, current) == []
 
 
 def test_another_configuration_does(tmp_path):
