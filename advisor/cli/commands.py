@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "inspect": "Show what this host or container really gives: CPUs, memory, platform.",
     "recommend": "Say how Gunicorn should be configured here, and why; write the file; prove it.",
+    "profile": "Measure what one request of an app costs (CPU, waiting) and what one worker weighs.",
     "concurrency": "Show how many requests a configuration really serves at once.",
+    "bench": "Measure throughput and latency of one configuration, and whether to believe the figures.",
+    "compare": "Show which of several configurations serves more, by how much, and how sure that is.",
+    "tune": "Find the best configuration of an app by measuring, in as few runs as it takes.",
     "validate": "Find what is wrong with a configuration of Gunicorn, and mend it.",
     "apply": "Change an existing gunicorn.conf.py, one reviewed group of settings at a time.",
     "startup": "Write what a platform needs to start Gunicorn: App Service, Docker, systemd, and others.",
@@ -26,9 +30,12 @@ def load(name: str) -> Command:
     """The command, with its module imported."""
     module = importlib.import_module(f"advisor.cli.{name}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name=name, help=getattr(module, name).__doc__, context_settings=getattr(module, "CONTEXT", None))(
-        getattr(module, name)
-    )
+    app.command(
+        name=name,
+        cls=getattr(module, "COMMAND", None),
+        help=getattr(module, name).__doc__,
+        context_settings=getattr(module, "CONTEXT", None),
+    )(getattr(module, name))
     return typer.main.get_command(app)
 
 
