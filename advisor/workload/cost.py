@@ -19,7 +19,8 @@ class RequestCost:
     service_seconds: float
     """From the connection to the whole answer, the mean, with a new connection for each request."""
     cpu_seconds: float
-    """CPU time of a sync worker for it (user and system), the mean."""
+    """CPU time of a sync worker for it (user and system), the mean; as a busy worker takes it, where that was seen: with
+    one client a CPU that rests between requests takes more."""
     gil_seconds: float
     """The part of the CPU time that holds the GIL: 1 ÷ this is the most that one process reaches, whatever its threads.
     As large as ``cpu_seconds`` where nothing else was shown."""

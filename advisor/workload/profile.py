@@ -22,6 +22,15 @@ _TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One kind of request that was measured, with its share beside the weights of the others."""
+
+    method: str
+    path: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One app as it was measured."""
 
@@ -35,6 +44,8 @@ class Profile:
     cost: AppCost | None = None
     """All that a prediction needs. None where the file has the figures above alone, and for an ASGI app, of whose
     workers the model knows nothing."""
+    endpoints: tuple[Endpoint, ...] = ()
+    """What was requested; empty where the file does not say."""
 
 
 def kind_of(wait_ratio: float) -> Kind:
@@ -79,4 +90,26 @@ def parse_profile(text: str, path: Path) -> Profile:
         worker_memory_bytes=Fact(value=math.ceil(memory), source=source, origin=Origin.FILE),
         is_asgi=is_asgi,
         cost=None if is_asgi else cost_of(file),
+        endpoints=_endpoints(file),
     )
+
+
+def _endpoints(file: ProfileFile) -> tuple[Endpoint, ...]:
+    found = file.get("endpoints")
+    if found is None:
+        return ()
+    match found:
+        case list() if all(map(_is_endpoint, found)):
+            return tuple(Endpoint(method=one["method"], path=one["path"], weight=float(one["weight"])) for one in found)
+        case _:
+            raise file.bad('"endpoints" is no list of requests, each with "method", "path" and a "weight" above 0')
+
+
+def _is_endpoint(found: object) -> bool:
+    match found:
+        case {"method": str(), "path": str(), "weight": bool()}:
+            return False
+        case {"method": str(), "path": str(), "weight": int() | float() as weight}:
+            return 0 < weight < math.inf
+        case _:
+            return False

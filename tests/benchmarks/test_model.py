@@ -64,12 +64,12 @@ CLIENTS = 64
 # The middle one of the model's own figures: enough of its threads are at work for the generator to be as busy as later.
 CALIBRATED_WITH = limited(1, 4)
 CALIBRATION_SECONDS = 2.0
-WARM_UP_SECONDS = 1.5
-SECONDS = 5.0
+WARM_UP_SECONDS = 1.0
+SECONDS = 3.0
 RATE_SHARE = 0.7
 # A p99 of 1,000 requests stands on ten of them; slow shapes get as many as fit into the time.
-OPEN_REQUESTS = 1500
-OPEN_MOST_SECONDS = 20.0
+OPEN_REQUESTS = 1200
+OPEN_MOST_SECONDS = 10.0
 OPEN_FEWEST_REQUESTS = 300
 MEDIAN_TARGET = 0.08
 P90_TARGET = 0.20

@@ -35,7 +35,7 @@ def warnings(
     yield from _short(choice)
     yield from _rate(choice)
     yield from _growth(choice)
-    yield from _alone(choice)
+    yield from _alone(choice, capacity)
     yield from low_memory(host, capacity)
     yield from shared_plan(host, capacity, platform)
     yield from free_threaded(host)
@@ -89,12 +89,14 @@ def _growth(choice: Choice) -> Iterator[str]:
         )
 
 
-def _alone(choice: Choice) -> Iterator[str]:
+def _alone(choice: Choice, capacity: Capacity) -> Iterator[str]:
     shape, cost = choice.chosen.shape, choice.cost.memory
     if shape.workers != 1:
         return
     slots = "one request at a time" if shape.worker_class is WorkerClass.SYNC else count(shape.threads, "thread")
-    yield (
-        f"One worker ({slots}): while it restarts after a crash or a timeout nobody serves. WEB_CONCURRENCY=2 keeps a "
-        f"second one, in {show_bytes(cost.total_bytes(2, shape.threads))}."
-    )
+    two, most = cost.total_bytes(2, shape.threads), capacity.memory_budget_bytes
+    if most is None or two <= most:
+        second = f"WEB_CONCURRENCY=2 keeps a second one, in {show_bytes(two)}."
+    else:
+        second = f"A second one does not fit: both need {show_bytes(two)}, and {show_bytes(most)} may be used."
+    yield f"One worker ({slots}): while it restarts after a crash or a timeout nobody serves. {second}"

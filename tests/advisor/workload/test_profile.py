@@ -10,7 +10,7 @@ import pytest
 
 import advisor.report
 from advisor.facts import Origin
-from advisor.workload.profile import CPU_BOUND_BELOW, IO_BOUND_ABOVE, kind_of, parse_profile, read_profile
+from advisor.workload.profile import CPU_BOUND_BELOW, IO_BOUND_ABOVE, Endpoint, kind_of, parse_profile, read_profile
 from advisor.workload.profile_cost import UNMEASURED_THREAD_BYTES
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput
@@ -171,6 +171,33 @@ def test_a_figure_of_the_cost_that_cannot_be_is_an_error(group: str, name: str, 
 def test_the_model_knows_nothing_of_an_asgi_app() -> None:
     profile = parse_profile(json.dumps(json.loads(full()) | {"interface": "asgi"}), PATH)
     assert (profile.cost, profile.is_asgi) == (None, True)
+
+
+def test_what_was_requested_is_there_with_its_shares() -> None:
+    assert parse_profile(json.dumps(DOCUMENT), PATH).endpoints == ()
+    endpoints = [{"method": "GET", "path": "/a", "weight": 3}, {"method": "POST", "path": "/b?c=d", "weight": 0.5}]
+    profile = parse_profile(json.dumps({**DOCUMENT, "endpoints": endpoints}), PATH)
+    assert profile.endpoints == (
+        Endpoint(method="GET", path="/a", weight=3.0),
+        Endpoint(method="POST", path="/b?c=d", weight=0.5),
+    )
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        "/a",
+        ["/a"],
+        [{"path": "/a", "weight": 1}],
+        [{"method": "GET", "path": "/a", "weight": 0}],
+        [{"method": "GET", "path": "/a", "weight": True}],
+        [{"method": "GET", "path": 1, "weight": 1}],
+    ],
+)
+def test_requests_that_cannot_be_are_an_error(endpoints: object) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_profile(json.dumps({**DOCUMENT, "endpoints": endpoints}), PATH)
+    assert '"endpoints"' in str(caught.value.why)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

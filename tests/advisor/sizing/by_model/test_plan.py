@@ -105,6 +105,13 @@ def test_one_worker_is_warned_of():
     assert any("WEB_CONCURRENCY=2" in text for text in plan.warnings)
 
 
+def test_a_second_worker_that_does_not_fit_is_not_advised():
+    plan = measured_plan(concurrency=3, cost=make_cost(50, 1, worker=300 * MIB), host=make_host(memory=512 * MIB))
+    assert plan.workers == 1
+    assert any("A second one does not fit" in text for text in plan.warnings)
+    assert not any("WEB_CONCURRENCY=2" in text for text in plan.warnings)
+
+
 def test_a_leak_that_was_measured_is_warned_of():
     assert any("grew by 10 MiB" in text for text in measured_plan(make_cost(growth=10 * MIB)).warnings)
     assert not any("grew" in text for text in measured_plan(make_cost(growth=100)).warnings)

@@ -1,0 +1,1 @@
+"""Measures what an app does per request and what a worker of it needs."""
