@@ -19,10 +19,10 @@ class RequestCost:
     service_seconds: float
     """From the connection to the whole answer, the mean, with a new connection for each request."""
     cpu_seconds: float
-    """CPU time of a sync worker for it (user and system), the mean; as a busy worker takes it, where that was seen: with
-    one client a CPU that rests between requests takes more."""
+    """CPU time of a sync worker for it (user and system), the mean; as a busy worker takes it, where that was seen,
+    since a CPU that rests between the requests of one client takes more."""
     gil_seconds: float
-    """The part of the CPU time that holds the GIL: 1 ÷ this is the most that one process reaches, whatever its threads.
+    """The part of the CPU time that holds the GIL: 1 ÷ this is the most that one process reaches, with any threads.
     As large as ``cpu_seconds`` where nothing else was shown."""
     handover_seconds: float
     """CPU time that gthread takes beyond a sync worker's, to hand a request from its main thread to another."""

@@ -43,7 +43,13 @@ ONE_APP = [
     ({"app/__init__.py": "", "app/main.py": FASTAPI}, "app.main:app", "asgi", "fastapi", "found in app/main.py"),
     # the same app under two names
     ({"app.py": FLASK, "wsgi.py": "from app import app as application\n"}, "app:app", "wsgi", "flask", None),
-    ({"app.py": FACTORY, "wsgi.py": "from app import create_app\napp = create_app()\n"}, "wsgi:app", "wsgi", None, None),
+    (
+        {"app.py": FACTORY, "wsgi.py": "from app import create_app\napp = create_app()\n"},
+        "wsgi:app",
+        "wsgi",
+        None,
+        None,
+    ),
     (
         {"shop/__init__.py": FACTORY, "run.py": "from shop import create_app\napp = create_app()\n"},
         "run:app",
@@ -63,7 +69,10 @@ ONE_APP = [
         "named in gunicorn.conf.py",
     ),
     (
-        {"Dockerfile": "FROM python\nCMD gunicorn -k uvicorn.workers.UvicornWorker main:app\n", "main.py": "app = f()\n"},
+        {
+            "Dockerfile": "FROM python\nCMD gunicorn -k uvicorn.workers.UvicornWorker main:app\n",
+            "main.py": "app = f()\n",
+        },
         "main:app",
         "asgi",
         None,

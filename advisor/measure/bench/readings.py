@@ -19,6 +19,9 @@ from advisor.measure.throttling import CgroupThrottling, read_throttling
 # Memory under load changes over seconds. One reading takes 0.7 ms a process of 20 MiB, in proportion to the pages in
 # use (measured for ProcessSampler).
 INTERVAL_SECONDS = 1.0
+# In a short run more often, so that two readings lie within it although a busy machine lets one come late.
+_FEWEST_INTERVALS = 4
+_SHORTEST_INTERVAL_SECONDS = 0.2
 # A large app's processes take long to read, and it is the server's CPUs that they are read with: so many times as long
 # as a reading took passes before the next one, which bounds their share of a CPU to 2 %.
 _INTERVAL_TO_DURATION = 50
@@ -53,6 +56,8 @@ class Readings:
         self._server = server
         self._first_seconds = warm_up_seconds
         self._last_seconds = max(run_seconds - _BEFORE_THE_END_SECONDS, warm_up_seconds)
+        part = (self._last_seconds - self._first_seconds) / _FEWEST_INTERVALS
+        self._interval_seconds = max(min(INTERVAL_SECONDS, part), _SHORTEST_INTERVAL_SECONDS)
         self._over = threading.Event()
         self._taken: list[Reading] = []
         self._thread: threading.Thread | None = None
@@ -83,7 +88,7 @@ class Readings:
             if due >= last:
                 return
             took = time.monotonic() - began
-            due = min(max(due + INTERVAL_SECONDS, time.monotonic() + _INTERVAL_TO_DURATION * took), last)
+            due = min(max(due + self._interval_seconds, time.monotonic() + _INTERVAL_TO_DURATION * took), last)
 
     def _wait_until(self, moment: float, load: UnderWay) -> bool:
         """Whether the moment came; a server that dies ends the load instead."""
