@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from advisor.measure.bench.result import BenchResult
     from advisor.measure.bench.trial import Candidate, RunningTarget, TrialPlan
     from advisor.measure.statistics.thresholds import Threshold
+    from advisor.workload.profile import Profile
 
 _COMMAND = "bench"
 _INTERRUPTED = 130
@@ -66,6 +67,15 @@ def bench(
             "--threshold", metavar="'METRIC<LIMIT'", help="Exit 1 when it is missed: 'p95<250ms'; repeatable."
         ),
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            "--profile",
+            envvar="GCADVISE_PROFILE",
+            metavar="FILE",
+            help="Predict it beforehand from what gcadvise profile saved, and show both.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when the measurement is not valid.")] = False,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Keep the result as JSON, from the first start on.")
@@ -100,13 +110,16 @@ def bench(
         seed=seed,
         default_path=default_path,
         target=_target(candidate),
+        runs=restarts,
     )
     if force and save is None:
         raise BadInput("--force goes with --save", why="nothing else is written", hint="leave it out")
+    from advisor.cli.plan_input import given_profile
     from advisor.cli.saved_result import SavedResult
 
+    known = given_profile(profile)
     saved = None if save is None else SavedResult(save, command=_COMMAND, force=force)
-    result = _measure(candidate, plan, restarts, thresholds, saved)
+    result = _measure(candidate, plan, restarts, thresholds, saved, known)
     _show(result, output_format)
     _show_log(result)
     if result.bench.interrupted:
@@ -115,7 +128,12 @@ def bench(
 
 
 def _measure(
-    candidate: Candidate, plan: TrialPlan, restarts: int, thresholds: Sequence[Threshold], saved: SavedResult | None
+    candidate: Candidate,
+    plan: TrialPlan,
+    restarts: int,
+    thresholds: Sequence[Threshold],
+    saved: SavedResult | None,
+    profile: Profile | None,
 ) -> BenchResult:
     """Run the trials, saying what is done, and saving what there is after each."""
     import time
@@ -125,10 +143,13 @@ def _measure(
     from advisor.measure.bench.bench import Bench
     from advisor.measure.bench.bench import bench as run
     from advisor.measure.bench.execute import execute
+    from advisor.measure.bench.predicting import predictor
     from advisor.measure.bench.result import assess
     from advisor.measure.bench.trial import Trial
 
-    cpus = detect().cpus.value
+    budget = detect().cpus
+    cpus = budget.value
+    predict = None if profile is None else predictor(profile, cpus=budget)
     begun: list[float] = []
 
     def keep(so_far: Bench) -> None:
@@ -146,7 +167,7 @@ def _measure(
             what = "starting Gunicorn, then measuring" if own else "measuring"
             number = f"{'start' if own else 'run'} {done + 1} of {restarts}"
             meter.phase(f"{_COMMAND}: {number}: {what}", left_seconds=each * (restarts - done))
-            return execute(candidate, plan)
+            return execute(candidate, plan, predict=predict)
 
         measured = run(candidate, plan, restarts=restarts, execute=announced, on_trial=keep)
     if measured.interrupted:

@@ -114,14 +114,15 @@ def trial_plan(
     seed: int,
     default_path: str,
     target: RunningTarget | None = None,
+    runs: int = 1,
 ) -> TrialPlan:
     """The load that the options mean, checked as a whole before anything is started.
 
-    ``target`` is the server when it runs already. Raises BadInput, or DoesNotFit for more clients than the limit of
-    open files lets connect.
+    ``target`` is the server when it runs already, and gets the load ``runs`` times. Raises BadInput, or DoesNotFit for
+    more clients than the limit of open files lets connect.
     """
     from advisor.load.http_request import wire_request
-    from advisor.load.limits import check_open_files, check_spec
+    from advisor.load.limits import check_foreign_runs, check_open_files, check_spec
     from advisor.load.spec import Connections, LoadSpec
     from advisor.measure.bench.trial import TrialPlan
 
@@ -150,6 +151,7 @@ def trial_plan(
         seed=seed,
     )
     check_spec(spec)
+    check_foreign_runs(spec, runs)
     check_open_files(spec)
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 from dataclasses import dataclass
 
@@ -90,8 +91,28 @@ def check_spec(spec: LoadSpec) -> None:
 
 def most_requests(spec: LoadSpec) -> int:
     """How many requests a run may have at most, all generators together; bounds the memory for samples too."""
-    most = MOST_REQUESTS if is_loopback(spec.url) else MOST_FOREIGN_REQUESTS
+    most = MOST_REQUESTS
+    if not is_loopback(spec.url):  # by its length, so that several runs together stay within the ceiling too
+        most = max(1, min(MOST_FOREIGN_REQUESTS, int(MOST_FOREIGN_RATE_PER_SECOND * spec.seconds)))
     return most if spec.most_requests is None else min(spec.most_requests, most)
+
+
+def check_foreign_runs(spec: LoadSpec, runs: int) -> None:
+    """Raise BadInput when so many runs of one command are too much together for a host that is not this machine.
+
+    The ceiling of requests holds for their sum as well: ``most_requests`` bounds each by its length.
+    """
+    seconds = runs * spec.seconds
+    if is_loopback(spec.url) or seconds <= MOST_FOREIGN_SECONDS:
+        return
+    fitting = int(MOST_FOREIGN_SECONDS // spec.seconds)
+    each = math.floor(10 * MOST_FOREIGN_SECONDS / runs) / 10
+    fewer = f"--restarts {fitting}, or " if fitting else ""
+    raise BadInput(
+        f"{runs} runs of {spec.seconds:g} s are {seconds:g} s of load on another machine",
+        why=f"it gets {MOST_FOREIGN_SECONDS:g} s at most from one command, warm-ups included",
+        hint=f"choose {fewer}--seconds and --warm-up of {each:g} s together at most",
+    )
 
 
 def least_gap_seconds(spec: LoadSpec) -> float:

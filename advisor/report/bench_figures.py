@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from advisor.measure.bench.beside import beside
 from advisor.measure.bench.binding import Bound
 from advisor.measure.bench.doubts import failure_text, rate_below
 from advisor.measure.bench.result import BenchResult
@@ -12,6 +13,7 @@ from advisor.measure.bench.summary import Summary, Times
 from advisor.measure.statistics.estimate import Basis, Estimate
 from advisor.measure.statistics.percentiles import needed_samples
 from advisor.report.figures import rate_text, share_text, three_digits, time_text
+from advisor.report.predicted import predicted_text
 from advisor.units import count, show_bytes, show_cpus
 
 # The labels of the table are as wide as those of the other figures.
@@ -39,6 +41,9 @@ def figure_rows(result: BenchResult, summary: Summary) -> Iterator[tuple[str, st
     if summary.backlog_per_second is not None:
         offered, achieved = rate_text(summary.offered_per_second), rate_text(summary.achieved_per_second)
         yield "Offered", f"{offered} requests/s came due, {achieved} were answered"
+    predicted = beside(result.bench.trials, summary)
+    if predicted is not None:
+        yield "Predicted", predicted_text(predicted)
     yield "Errors", _errors_text(summary)
     if summary.use is not None:
         yield from _use_rows(result, summary, summary.use)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.load.spec import ClosedLoop
 from advisor.measure.bench.bench import Bench
+from advisor.measure.bench.beside import beside
 from advisor.measure.bench.doubt import Doubt
 from advisor.measure.bench.result import BenchResult
 from advisor.measure.bench.server_use import ServerUse, server_use
@@ -13,6 +14,7 @@ from advisor.measure.server_events import ServerSettings
 from advisor.measure.statistics.estimate import Basis, Estimate
 from advisor.measure.statistics.histogram import Bucket
 from advisor.measure.statistics.thresholds import Judgement, Quantity
+from advisor.report.predicted import predicted_json
 
 # Of a millisecond: a microsecond. Of rates and of seconds of CPU time: what is beyond is noise.
 _MS_DIGITS = 3
@@ -49,7 +51,7 @@ def bench_json(result: BenchResult) -> dict[str, object]:
         "host": {"cpus": result.cpus, "other_cpus": None if summary is None else _rounded(summary.other_cpus.value)},
         "restarts": [_trial(trial, overloaded=summary is not None and summary.overloaded) for trial in bench.trials],
         "thresholds": [_judgement(judgement) for judgement in result.judgements],
-        "predicted": None,
+        **predicted_json(beside(bench.trials, summary)),
     }
 
 

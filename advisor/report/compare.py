@@ -9,7 +9,7 @@ from advisor.report.columns import columns, wrap
 from advisor.report.compare_figures import Figures, load_text, requests_text, settings_text
 from advisor.report.compare_table import PART, WORDS, header, rows
 from advisor.report.compare_verdict import doubt_texts, latency_text, notes, verdict_text
-from advisor.report.predicted import predicted_text
+from advisor.report.predicted import predicted_rows
 
 _GAP = 2
 _INDENT = 2
@@ -47,8 +47,7 @@ def _header(result: CompareResult, shown: Mapping[str, Figures], width: int) -> 
 
 
 def _predicted(shown: Mapping[str, Figures], width: int) -> Iterator[str]:
-    rows = [(name, one.predicted) for name, one in shown.items()]
-    said = [(name, predicted_text(made)) for name, made in rows if made is not None]
+    said = predicted_rows({name: one.predicted for name, one in shown.items()})
     if said:
         yield from ("", "Predicted before it was measured")
         yield from columns(said, width=width, indent=_INDENT)

@@ -8,7 +8,7 @@ from advisor.measure.bench.compare_result import CompareResult
 from advisor.report.compare_figures import Figures, load_text, requests_text, settings_text
 from advisor.report.compare_table import WORDS, header, rows
 from advisor.report.compare_verdict import doubt_texts, latency_text, notes, quoted, verdict_text
-from advisor.report.predicted import predicted_text
+from advisor.report.predicted import predicted_rows
 
 _LEGEND = "Memory is PSS after the load, CPU that of arbiter and workers for each request; both at saturation."
 
@@ -29,8 +29,8 @@ def compare_markdown(result: CompareResult, shown: Mapping[str, Figures]) -> str
 
 
 def _predicted(shown: Mapping[str, Figures]) -> list[str]:
-    made = [(name, one.predicted) for name, one in shown.items()]
-    return [f"Predicted of {quoted(name)}: {predicted_text(one)}." for name, one in made if one is not None]
+    said = predicted_rows({name: one.predicted for name, one in shown.items()})
+    return [f"Predicted of {quoted(name)}: {text}." for name, text in said]
 
 
 def _table(result: CompareResult, shown: Mapping[str, Figures]) -> list[str]:

@@ -24,6 +24,8 @@ _FEWEST_FOR_P95, _FEWEST_FOR_P99 = 100, 1000
 _DEAREST_SHOWN = 3
 # A smaller share of a worker's memory differs so much between two starts of the same server.
 _WORTH_SAVING = 0.05
+# Half of the last digit that a time is shown with: below it the text would be "0 ms".
+_LEAST_SHOWN_SECONDS = 0.000_000_5
 
 
 def profile_text(profile: AppProfile, *, width: int, next_steps: Sequence[tuple[str, str]] = ()) -> str:
@@ -82,8 +84,8 @@ def _request_text(profile: AppProfile) -> str:
 
 def _gthread_text(profile: AppProfile) -> str:
     return (
-        f"handing a request to a thread costs {_known_time(profile.handover_seconds)} of CPU time; a connection used "
-        f"again saves {_known_time(profile.kept_alive_saves_seconds)}"
+        f"CPU time that handing a request to a thread costs: {_known_time(profile.handover_seconds, 'no cost shown')}; "
+        f"that a connection used again saves: {_known_time(profile.kept_alive_saves_seconds, 'no saving shown')}"
     )
 
 
@@ -115,16 +117,16 @@ def _threads_text(threads: Fact[ThreadsProfile]) -> str:
     )
 
 
-def _known_time(fact: Fact[float]) -> str:
+def _known_time(fact: Fact[float], none: str) -> str:
     if fact.value is None:
-        return f"an unknown part ({fact.source})"
-    return time_text(fact.value) if fact.value > 0 else "nothing that shows"
+        return f"not known ({fact.source})"
+    return time_text(fact.value) if fact.value >= _LEAST_SHOWN_SECONDS else none
 
 
 def _memory_text(profile: AppProfile) -> str:
     memory, measured = profile.cost.memory, profile.memory
     thread = measured.thread_bytes.value
-    each_thread = "" if thread is None else f", each busy thread {show_bytes(thread)}"
+    each_thread = "" if thread is None else f", each busy thread {show_bytes(thread) if thread else 'no cost shown'}"
     return (
         f"arbiter and what all share {show_bytes(memory.arbiter_bytes)}, each worker "
         f"{show_bytes(memory.worker_bytes)}{each_thread} ({measured.source}; {measured.workers} × {measured.threads} "

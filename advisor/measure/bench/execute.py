@@ -8,6 +8,7 @@ import socket
 import time
 from dataclasses import dataclass, replace
 
+from advisor.facts import Fact
 from advisor.load.address import resolve
 from advisor.load.limits import check_open_files, check_spec
 from advisor.load.result import LoadResult
@@ -16,6 +17,7 @@ from advisor.load.samples import Kind
 from advisor.load.spec import LoadSpec
 from advisor.load.target import is_loopback
 from advisor.measure.bench.pinning import Pinning, own_cpus, plan_pinning
+from advisor.measure.bench.predicting import Predict
 from advisor.measure.bench.readings import Reading, readings_of
 from advisor.measure.bench.trial import WINDOW_SECONDS, Candidate, RunningTarget, Trial, TrialPlan
 from advisor.measure.bench.used import answered_between, generator_report, others, requests_between, throttled, tree_use
@@ -23,6 +25,7 @@ from advisor.measure.bench.warm_up import MeasuredPart, answer_moments, measured
 from advisor.measure.interruption import ending_in_order
 from advisor.measure.server import RunningServer, running_server
 from advisor.measure.statistics import steady_state
+from advisor.model.prediction import Prediction
 from gunicorn_conf.errors import BadInput, GcadviseError, ServerFailed
 
 # The rest of a server that died follows its listener within milliseconds; a busy machine may take longer.
@@ -33,27 +36,31 @@ _CONNECT_SECONDS = 5.0
 SHORTEST_TO_JUDGE_SECONDS = steady_state.FEWEST_BATCHES * steady_state.BATCH_WINDOWS * steady_state.WINDOW_SECONDS
 
 
-def execute(candidate: Candidate, plan: TrialPlan) -> Trial:
+def execute(candidate: Candidate, plan: TrialPlan, *, predict: Predict | None = None) -> Trial:
     """Measure one start of a server, or one that runs already, under one load.
 
     The load is one: ``warm_up_seconds`` and then ``seconds`` without a pause, from processes of its own. At least the
     warm-up is cut, and more where the answers still change (MSER-5). Where no steady state is found and the plan says
     so, the same load follows once more on the same server, and is what is measured; not on another machine, whose
-    ceiling of time holds for the whole trial. Ctrl-C gives what was measured until then, marked as interrupted; before
-    anything was measured it is raised. Raises BadInput and DoesNotFit for a load that cannot be, and ServerFailed when
-    the server does not start, dies, or cannot be reached.
+    ceiling of time holds for the whole trial. ``predict`` is asked when the server has started, before the load.
+
+    Ctrl-C gives what was measured until then, marked as interrupted; before anything was measured it is raised. Raises
+    BadInput and DoesNotFit for a load that cannot be, and ServerFailed when the server does not start, dies, or cannot
+    be reached.
     """
     _check(candidate, plan)
     if isinstance(candidate.server, RunningTarget):
         with ending_in_order():
             _check_reachable(_load(plan, candidate.server, Pinning()))
-            return _Bench(candidate.name, plan, candidate.server, None, Pinning()).trial()
+            predicted = None if predict is None else predict(None, plan, Pinning())
+            return _Bench(candidate.name, plan, candidate.server, None, Pinning(), predicted).trial()
     pinning = plan_pinning(own_cpus(), plan.generators)
     trial: Trial | None = None
     try:
         with running_server(candidate.server, cpus=pinning.server) as server:
             target = RunningTarget(url=server.url)
-            trial = _Bench(candidate.name, plan, target, server, pinning).trial()
+            predicted = None if predict is None else predict(server.settings, plan, pinning)
+            trial = _Bench(candidate.name, plan, target, server, pinning, predicted).trial()
     except KeyboardInterrupt:  # perhaps while the server was being ended
         if trial is None:
             raise
@@ -81,6 +88,7 @@ class _Bench:
     target: RunningTarget
     server: RunningServer | None
     pinning: Pinning
+    predicted: Fact[Prediction] | None
 
     def trial(self) -> Trial:
         """Send the load, once more where it is needed, and put together what it showed."""
@@ -172,6 +180,7 @@ class _Bench:
             other_cpus=others(readings, use),
             interrupted=interrupted,
             log="" if server is None else server.log(),
+            predicted=self.predicted,
         )
 
 

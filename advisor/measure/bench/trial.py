@@ -12,6 +12,7 @@ from advisor.measure.processes import TreeUse
 from advisor.measure.server_events import ServerSettings
 from advisor.measure.server_spec import ServerSpec
 from advisor.measure.throttling import CgroupThrottling
+from advisor.model.prediction import Prediction
 
 # Of each second four windows: enough for the spread within a run of 5 s, long enough for some requests in each.
 WINDOW_SECONDS = 0.25
@@ -103,6 +104,8 @@ class Trial:
     interrupted: bool
     log: str
     """The end of what Gunicorn printed; empty for a server that gcadvise did not start."""
+    predicted: Fact[Prediction] | None = None
+    """What the model said before the load was sent, or why it could not; None where it was not asked."""
 
     @property
     def throughput_per_second(self) -> float:

@@ -41,6 +41,50 @@ def test_a_short_run_is_shown_saved_and_valid_json(run_gcadvise: RunGcadvise, tm
     assert sum(document["server"]["requests_per_worker"][0]) > 0
 
 
+def _profile(tmp_path: Path, path: str) -> None:
+    """What `gcadvise profile` writes of an endpoint that waits 10 ms, as far as it is read here."""
+    document = {
+        "schema": "gcadvise.profile/1",
+        "app": "sample_app:app",
+        "request": {
+            "wall_ms": 10.5,
+            "cpu_ms": 0.5,
+            "wait_ratio": 20.0,
+            "variation": 0.01,
+            "response_bytes": 200,
+            "quantiles_ms": [10.5] * 100,
+        },
+        "worker": {"memory_bytes": 16 << 20, "arbiter_bytes": 20 << 20},
+        "endpoints": [{"method": "GET", "path": path, "weight": 1}],
+    }
+    (tmp_path / "profile.json").write_text(json.dumps(document))
+
+
+def test_with_a_profile_the_prediction_stands_beside_the_measurement(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    _profile(tmp_path, "/io?seconds=0.01")
+    command = ("bench", *_QUICK, "--profile", "profile.json", "--format", "json", "--save", "result.json")
+    done = run_gcadvise(*command, "--", "-w", "2")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, _SCHEMA)
+    assert json.loads((tmp_path / "result.json").read_text()) == document
+    made = document["predicted"]
+    assert made["throughput_rps"]["mean"] == pytest.approx(2 / 0.0105, rel=0.1)
+    assert (made["binding"], made["p99_ms"], made["error"]["p99"]) == ("slots", None, None)
+    assert made["error"]["throughput"] is not None
+    assert made["source"].startswith("measured, profile.json; ")
+
+
+def test_a_profile_of_other_requests_predicts_nothing_and_that_is_said(
+    run_gcadvise: RunGcadvise, tmp_path: Path
+) -> None:
+    _profile(tmp_path, "/other")
+    done = run_gcadvise("bench", *_QUICK, env={"GCADVISE_PROFILE": "profile.json"})
+    assert done.returncode == 0
+    shown = " ".join(done.stdout.split())
+    assert "Predicted nothing, because the profile is of GET /other, and GET /io?seconds=0.01 is measured" in shown
+
+
 def test_a_missed_threshold_exits_1_and_shows_what_was_observed(run_gcadvise: RunGcadvise) -> None:
     done = run_gcadvise("bench", *_QUICK, "--threshold", "p50<0.001ms")
     assert done.returncode == 1
@@ -176,6 +220,11 @@ def test_an_app_that_cannot_be_imported_exits_2_with_gunicorns_log(run_gcadvise:
             ["--url", "http://a.example/", "--i-am-allowed-to-load", "a.example", "--seconds", "90"],
             "92 s is not a time that a load on another machine may have",
         ),
+        (
+            ["--url", "http://a.example/", "--i-am-allowed-to-load", "a.example", "--restarts", "9"],
+            "9 runs of 7 s are 63 s of load on another machine",
+        ),
+        (["--profile", "missing.json"], "missing.json is no profile that can be used"),
         (["--", "--no-such-flag"], "Gunicorn did not start"),
     ],
 )

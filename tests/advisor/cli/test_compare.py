@@ -95,6 +95,29 @@ def test_words_do_not_depend_on_what_lies_around(run_gcadvise: RunGcadvise, tmp_
     assert recommended["workers"] not in (7, 9)
 
 
+def test_a_profile_predicts_each_configuration_without_recommended_too(
+    run_gcadvise: RunGcadvise, tmp_path: Path
+) -> None:
+    request = {"wall_ms": 10.5, "cpu_ms": 0.5, "wait_ratio": 20.0, "variation": 0.0, "response_bytes": 200}
+    document = {
+        "schema": "gcadvise.profile/1",
+        "app": "sample_app:app",
+        "request": {**request, "quantiles_ms": [10.5] * 100},
+        "worker": {"memory_bytes": 16 << 20, "arbiter_bytes": 20 << 20},
+        "endpoints": [{"method": "GET", "path": "/io?seconds=0.01", "weight": 1}],
+    }
+    (tmp_path / "profile.json").write_text(json.dumps(document))
+    done = run_gcadvise(
+        *("compare", "default", "-w 2", "--profile", "profile.json", "--path", "/io?seconds=0.01"),
+        *("--restarts", "1", "--no-latency", *_QUICK, "--format", "json"),
+    )
+    assert done.returncode == 0, done.stderr
+    one, two = (each["predicted"] for each in _document(done.stdout)["configurations"])
+    ratio = two["throughput_rps"]["mean"] / one["throughput_rps"]["mean"]
+    assert ratio == pytest.approx(2, rel=0.1)
+    assert one["error"]["throughput"] is not None
+
+
 def test_one_that_does_not_start_is_shown_with_its_log(run_gcadvise: RunGcadvise) -> None:
     done = run_gcadvise("compare", "default", "-k no.such.Worker", "--restarts", "3", *_QUICK)
     assert done.returncode == 1
@@ -144,6 +167,7 @@ def test_ctrl_c_keeps_and_shows_what_was_measured(tmp_path: Path) -> None:
         (["default", "-w4", "--wrkrs", "3"], "No such option: --wrkrs"),
         (["default", "recommended"], "the kind of workload is missing"),
         (["default", "rule", "--io-bound"], "--io-bound goes with recommended alone"),
+        (["default", "rule", "--profile", "none.json"], "none.json is no profile that can be used"),
         (["default", "rule", "--restarts", "13"], "--restarts 13 is not a number of restarts"),
         (["default", "rule", "--restarts", "2", "--fail-if-slower"], "--restarts 2 is not a number of restarts"),
         (["default", "rule", "--seconds", "0"], "--seconds 0 is not a time to measure for"),

@@ -6,9 +6,18 @@ import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advisor.load import limits
-from advisor.load.limits import check_open_files, check_spec, connections_at_worst, least_gap_seconds, most_requests
+from advisor.load.limits import (
+    check_foreign_runs,
+    check_open_files,
+    check_spec,
+    connections_at_worst,
+    least_gap_seconds,
+    most_requests,
+)
 from advisor.load.run import run_load
 from advisor.load.spec import ClosedLoop, Connections, LoadRequest, LoadSpec, OpenLoop
 from gunicorn_conf.errors import BadInput, DoesNotFit
@@ -102,6 +111,27 @@ def test_another_machine_gets_no_more_in_number_nor_in_rate_however_many_generat
     assert most_requests(replace(FOREIGN, most_requests=10)) == 10
     assert least_gap_seconds(FOREIGN) == 1 / 200
     assert least_gap_seconds(replace(FOREIGN, generators=4)) == 4 / 200
+
+
+def test_the_runs_of_one_command_stay_within_the_ceilings_of_another_machine_together() -> None:
+    each = replace(FOREIGN, seconds=20)
+    check_foreign_runs(each, 3)
+    assert 3 * most_requests(each) <= limits.MOST_FOREIGN_REQUESTS
+    with pytest.raises(BadInput, match="4 runs of 20 s are 80 s of load on another machine") as caught:
+        check_foreign_runs(each, 4)
+    assert caught.value.hint == "choose --restarts 3, or --seconds and --warm-up of 15 s together at most"
+    check_foreign_runs(replace(SPEC, seconds=60), 50)
+
+
+@given(st.integers(1, 50), st.floats(0.5, 60))
+def test_whatever_is_allowed_sends_no_more_in_time_nor_in_number(runs: int, seconds: float) -> None:
+    spec = replace(FOREIGN, seconds=seconds)
+    try:
+        check_foreign_runs(spec, runs)
+    except BadInput:
+        assert runs * seconds > limits.MOST_FOREIGN_SECONDS
+    else:
+        assert runs * most_requests(spec) <= limits.MOST_FOREIGN_REQUESTS
 
 
 def test_this_machine_needs_no_gap_even_when_it_is_named_too() -> None:

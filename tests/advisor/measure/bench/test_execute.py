@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from advisor.facts import Fact
 from advisor.load.limits import OpenFiles
 from advisor.load.processes import UnderWay
 from advisor.load.result import GeneratorUse, LoadResult
@@ -20,9 +21,11 @@ from advisor.load.samples import MICROSECONDS, Kind, Samples, outcome
 from advisor.load.spec import ClosedLoop, LoadRequest, LoadSpec, OpenLoop
 from advisor.measure.bench import execute as executor
 from advisor.measure.bench.execute import execute
+from advisor.measure.bench.pinning import Pinning
 from advisor.measure.bench.trial import Candidate, RunningTarget, TrialPlan
 from advisor.measure.server import running_server
 from advisor.measure.server_spec import ServerSpec
+from advisor.model.prediction import Prediction
 from gunicorn_conf.errors import BadInput, GcadviseError, ServerFailed
 
 MARKER = "GCADVISE_TEST_MARKER"
@@ -266,6 +269,27 @@ def test_a_steady_load_is_not_repeated(runs: Runs) -> None:
     runs(STEADY)
     trial = execute(LOOPBACK, LONG_PLAN)
     assert (trial.steady, trial.lengthened, trial.warm_up_seconds, trial.answered) == (True, False, 2.0, 500)
+
+
+def test_the_prediction_is_kept_with_the_trial(runs: Runs) -> None:
+    runs(STEADY)
+    asked: list[TrialPlan] = []
+
+    def predict(settings: object, plan: TrialPlan, pinning: Pinning) -> Fact[Prediction]:
+        asked.append(plan)
+        return Fact.unknown(f"{settings} on {pinning.server}")
+
+    trial = execute(LOOPBACK, LONG_PLAN, predict=predict)
+    assert (trial.predicted, asked) == (Fact.unknown("None on ()"), [LONG_PLAN])
+
+
+def test_the_prediction_is_made_before_any_load_is_sent(runs: Runs) -> None:
+    def predict(settings: object, plan: TrialPlan, pinning: Pinning) -> Fact[Prediction]:
+        raise LookupError("asked")
+
+    runs()  # a load would find nothing here
+    with pytest.raises(LookupError, match="asked"):
+        execute(LOOPBACK, LONG_PLAN, predict=predict)
 
 
 def test_without_a_steady_state_the_load_goes_on_and_that_is_measured(runs: Runs) -> None:
