@@ -89,6 +89,7 @@ def bench(
     --rate at moments fixed beforehand. Without a configuration, an app or arguments: Gunicorn's own defaults, on the
     sample app.
     """
+    from advisor.measure.bench.result import check_thresholds
     from advisor.measure.statistics.thresholds import parse_threshold
 
     load_options.check_restarts(restarts)
@@ -112,6 +113,7 @@ def bench(
         target=_target(candidate),
         runs=restarts,
     )
+    check_thresholds(thresholds, plan, restarts=restarts)
     if force and save is None:
         raise BadInput("--force goes with --save", why="nothing else is written", hint="leave it out")
     from advisor.cli.plan_input import given_profile
@@ -120,8 +122,12 @@ def bench(
     known = given_profile(profile)
     saved = None if save is None else SavedResult(save, command=_COMMAND, force=force)
     result = _measure(candidate, plan, restarts, thresholds, saved, known)
-    _show(result, output_format)
-    _show_log(result)
+    try:
+        if saved is not None:
+            saved.write(_json(result))
+    finally:  # what was measured is shown, even where it could not be written
+        _show(result, output_format)
+        _show_log(result)
     if result.bench.interrupted:
         raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(0 if result.kept and (result.valid or not strict) else 1)
@@ -151,12 +157,9 @@ def _measure(
     cpus = budget.value
     predict = None if profile is None else predictor(profile, cpus=budget)
     begun: list[float] = []
-
-    def keep(so_far: Bench) -> None:
-        if saved is not None:
-            saved.write(_json(assess(so_far, thresholds=thresholds, cpus=cpus)))
-
-    keep(Bench(candidate=candidate, plan=plan, restarts=restarts))
+    nothing_yet = Bench(candidate=candidate, plan=plan, restarts=restarts)
+    if saved is not None:
+        saved.write(_json(assess(nothing_yet, thresholds=thresholds, cpus=cpus)))
     own = _target(candidate) is None
     with Meter() as meter:
 
@@ -169,9 +172,15 @@ def _measure(
             meter.phase(f"{_COMMAND}: {number}: {what}", left_seconds=each * (restarts - done))
             return execute(candidate, plan, predict=predict)
 
+        def keep(so_far: Bench) -> None:
+            if saved is None:
+                return
+            try:
+                saved.write(_json(assess(so_far, thresholds=thresholds, cpus=cpus)))
+            except BadInput as error:  # a disk that is full now: no reason to throw the rest away
+                meter.note(f"{error}: {error.why}; the measurement goes on")
+
         measured = run(candidate, plan, restarts=restarts, execute=announced, on_trial=keep)
-    if measured.interrupted:
-        keep(measured)
     return assess(measured, thresholds=thresholds, cpus=cpus)
 
 

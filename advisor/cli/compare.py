@@ -148,14 +148,13 @@ def compare(
                 latency=latency,
                 execute=partial(execute, predict=predict),
                 on_step=lambda step: meter.phase(_step_text(step), left_seconds=step.seconds_left),
-                on_trial=keep.after_trial,
+                on_trial=lambda so_far: keep.after_trial(so_far, meter),
             )
-    keep.write(result)
-    valid = _show(result, output_format)
-    for one in result.contenders:
-        if one.failure is not None and one.failure.log:
-            progress(f"Gunicorn's log of {one.name}:")
-            progress("\n".join(f"  {line}" for line in one.failure.log.rstrip().splitlines()))
+    try:
+        keep.write(result)
+    finally:  # what was measured is shown, even where it could not be written
+        valid = _show(result, output_format)
+        _show_logs(result)
     raise typer.Exit(_exit_code(result, fail_if_slower=fail_if_slower, invalid=strict and not valid))
 
 
@@ -168,6 +167,14 @@ def _predictor(profile: Path | None) -> Predict | None:
     from advisor.workload.profile import read_profile
 
     return predictor(read_profile(profile), cpus=detect().cpus)
+
+
+def _show_logs(result: CompareResult) -> None:
+    """What Gunicorn printed of the configurations that failed."""
+    for one in result.contenders:
+        if one.failure is not None and one.failure.log:
+            progress(f"Gunicorn's log of {one.name}:")
+            progress("\n".join(f"  {line}" for line in one.failure.log.rstrip().splitlines()))
 
 
 class _Keeper:
@@ -188,13 +195,16 @@ class _Keeper:
         contenders = tuple(Contender(candidate=one) for one in candidates)
         self.write(CompareResult(contenders=contenders, plan=plan, planned_rounds=rounds))
 
-    def after_trial(self, result: CompareResult) -> None:
-        """Write what there is, when a round has ended."""
+    def after_trial(self, result: CompareResult, meter: Meter) -> None:
+        """Write what there is, when a round has ended; where that fails it is said, and the comparison goes on."""
         sound = result.comparable
         rounds = (result.rounds, min((len(one.latency_trials) for one in sound), default=0))
         if rounds != self._rounds:
             self._rounds = rounds
-            self.write(result)
+            try:
+                self.write(result)
+            except BadInput as error:  # a disk that is full now: no reason to throw the rest away
+                meter.note(f"{error}: {error.why}; the comparison goes on")
 
     def write(self, result: CompareResult) -> None:
         """Write what there is."""

@@ -59,6 +59,20 @@ def write_file(path: Path, text: str, *, force: bool, keep: bool = True) -> Writ
     return Written(path=path, changed=True, backup=backup)
 
 
+def check_writable(path: Path) -> None:
+    """Raise BadInput when a file could not be written there: what takes minutes to find out must not be lost then."""
+    folder = path.resolve().parent
+    if path.is_dir():
+        why = "it is a directory"
+    elif not folder.is_dir():
+        why = f"there is no directory {path.parent}"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = f"{folder} may not be written to"
+    else:
+        return
+    raise BadInput(f"{path} cannot be written", why=why, hint="name a file in a directory that you may write to")
+
+
 def _keep(target: Path, former: bytes) -> Path:
     mode = target.stat().st_mode & 0o777
     for number in range(1000):

@@ -258,15 +258,16 @@ def _header(text: str) -> tuple[str, str]:
 
 def _body(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size <= MOST_BODY_BYTES:
-            return path.read_bytes()
+        with path.open("rb") as file:  # which may be a pipe, that has no size
+            body = file.read(MOST_BODY_BYTES + 1)
     except OSError as error:
         raise BadInput(
             f"{path} cannot be read", why=error.strerror or str(error), hint="check the path of --body-file"
         ) from error
-    raise BadInput(
-        f"{path} is too large for a body",
-        why=f"it has {size:,} bytes, and {MOST_BODY_BYTES:,} are allowed",
-        hint="use a smaller one",
-    )
+    if len(body) > MOST_BODY_BYTES:
+        raise BadInput(
+            f"{path} is too large for a body",
+            why=f"it has more than the {MOST_BODY_BYTES:,} bytes that are allowed",
+            hint="use a smaller one",
+        )
+    return body

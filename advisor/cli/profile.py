@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ DEFAULT_SECONDS = 20.0
 # Below it there are too few requests for a mean; above it nothing more is learnt, and a benchmark is the better tool.
 FEWEST_SECONDS, MOST_SECONDS = 2.0, 300.0
 _USUAL_NAME = "profile.json"
+# The flags of an app that `recommend --profile` takes too: which Python it runs in, and where.
+_PLACE = ("--python", "--chdir")
 
 
 class Format(str, enum.Enum):
@@ -72,14 +75,16 @@ def profile(
     )
     found = _measure(chosen, seconds=seconds, timeout=timeout)
     document = _document(found)
-    if target is not None:
-        _save(target, document)
-    if output_format is Format.json:
-        answer(document)
-        return
-    from advisor.report.profile import profile_text
+    try:
+        if target is not None:
+            _save(target, document)
+    finally:  # what was measured is shown, even where it could not be saved
+        if output_format is Format.json:
+            answer(document)
+        else:
+            from advisor.report.profile import profile_text
 
-    answer(profile_text(found, width=width(), next_steps=_next_steps(chosen, target)))
+            answer(profile_text(found, width=width(), next_steps=_next_steps(chosen, target)))
 
 
 def _check_numbers(seconds: float, timeout: float) -> None:
@@ -98,14 +103,14 @@ def _check_target(path: Path, *, force: bool) -> None:
     """Say before anything is measured that the profile could not be saved. Raises BadInput then."""
     from advisor.cli.saved_result import SavedResult
 
-    SavedResult(path, command="profile", force=force)
     folder = path.resolve().parent
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         raise BadInput(
             f"{path} cannot be written",
             why=f"{folder} may not be written to",
             hint="name another file with --output, or leave it out with --no-save",
         )
+    SavedResult(path, command="profile", force=force)
 
 
 def _measure(chosen: AppInput, *, seconds: float, timeout: float) -> AppProfile:
@@ -144,9 +149,12 @@ def _next_steps(chosen: AppInput, saved: Path | None) -> list[tuple[str, str]]:
     from advisor.cli.next_steps import quoted
 
     words = [quoted(word) for word in chosen.words]
+    # Without them the advice would be for the Gunicorn beside gcadvise, and for another directory's app.
+    place = [word for flag, value in pairwise(words) if flag in _PLACE for word in (flag, value)]
     if saved is None:
         return [("Save it, and size for it", " ".join(["gcadvise profile", *words, "-o", _USUAL_NAME]))]
+    recommend = ["gcadvise recommend --profile", quoted(str(saved)), *place]
     return [
-        ("See how Gunicorn should be configured for it", f"gcadvise recommend --profile {quoted(str(saved))}"),
+        ("See how Gunicorn should be configured for it", " ".join(recommend)),
         ("Find the best configuration by measuring", " ".join(["gcadvise tune", *words])),
     ]

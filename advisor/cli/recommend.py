@@ -179,7 +179,12 @@ def _check_alone(ctx: typer.Context, target: str, output: Path | None, *, force:
     for name, why in about.items():
         if options.origin(ctx, name) is Origin.FLAG:
             raise BadInput(f"{target} and --{name} exclude each other", why=why, hint="leave one of them out")
-    if output is not None and output.exists() and not force:
+    if output is None:
+        return
+    from advisor.cli.files import check_writable
+
+    check_writable(output)
+    if output.exists() and not force:
         raise BadInput(
             f"{output} exists and is left as it is",
             why="what is recommended is known only after the app was measured",

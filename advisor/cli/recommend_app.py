@@ -49,6 +49,7 @@ class AppToMeasure:
             progress(note)
         words = [self.target, *(word for path in self.paths for word in ("--path", path))]
         words += ["--chdir", str(self.chdir)] if self.chdir is not None else []
+        words += ["--python", self.python] if self.python is not None else []
         return MeasuredApp(profile=_profile(shown), arguments=tuple(map(quoted, words)))
 
 
@@ -62,5 +63,6 @@ def _profile(shown: AppProfile) -> Profile:
         wait_ratio=Fact(value=cost.request.wait_ratio, source=source),
         worker_memory_bytes=Fact(value=math.ceil(cost.memory.worker_bytes), source=source),
         is_asgi=not shown.wsgi,
-        cost=cost,
+        threads_fail=shown.threads_fail,
+        cost=cost if shown.wsgi else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from advisor.cli.files import write_file
+from advisor.cli.files import check_writable, write_file
 from gunicorn_conf.errors import BadInput
 
 # An answer begins with its schema; a foreign file is not read any further than this.
@@ -15,19 +15,14 @@ _HEAD_BYTES = 300
 class SavedResult:
     """One result of a command at one path; made before anything is measured.
 
-    An earlier result of the same command is replaced. Raises BadInput when the directory is missing, or when the file
+    An earlier result of the same command is replaced. Raises BadInput when it cannot be written there, or when the file
     is anything else and ``force`` is not given; with ``force`` such a file is kept beside it.
     """
 
     def __init__(self, path: Path, *, command: str, force: bool) -> None:
         self.path = path
         self._foreign = False
-        if path.is_dir() or not path.resolve().parent.is_dir():
-            raise BadInput(
-                f"{path} cannot be written",
-                why="it is a directory" if path.is_dir() else f"there is no directory {path.parent}",
-                hint="name a file in a directory that exists",
-            )
+        check_writable(path)
         if path.exists() and not _is_result(path, command):
             if not force:
                 raise BadInput(

@@ -31,9 +31,28 @@ Url = Annotated[
     str | None,
     typer.Option("--url", help="Measure a server that already runs, instead of starting one.", metavar="URL"),
 ]
+
+
+def _typed(ctx: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
+    """Refuse what comes from a file: whoever runs gcadvise says so, not whoever wrote the directory's settings."""
+    source = ctx.get_parameter_source(parameter.name or "")
+    if source is not None and source.name == "DEFAULT_MAP":
+        raise BadInput(
+            "--i-am-allowed-to-load is set in gcadvise.toml or pyproject.toml",
+            why="a file that came with a directory cannot know what you may do",
+            hint="take it out of the file, and type it",
+        )
+    return value
+
+
 AllowedHost = Annotated[
     str | None,
-    typer.Option("--i-am-allowed-to-load", help="Needed for a --url on another machine: its host.", metavar="HOST"),
+    typer.Option(
+        "--i-am-allowed-to-load",
+        help="Needed for a --url on another machine: its host.",
+        metavar="HOST",
+        callback=_typed,
+    ),
 ]
 
 # Gunicorn's own arguments that make it more than the sample app on its defaults.
@@ -60,8 +79,8 @@ def server_spec(
         raise BadInput(
             f"{app!r} is not an app", why="an app is a module and a variable in it", hint="write it as shop:app"
         )
-    if config is not None and not config.is_file():
-        raise BadInput(f"{config} is not a file", why="--config names a configuration", hint="check the path")
+    if config is not None:
+        _check_config(config)
     if config is None and app is None and chdir is None and not arguments:
         return ServerSpec(python=served_python(python, users_own=False))
     users_own = config is not None or app is not None or any(map(_names_own, arguments))
@@ -73,6 +92,16 @@ def server_spec(
         chdir=chdir or Path.cwd(),
         environment=dict(os.environ),
     )
+
+
+def _check_config(config: Path) -> None:
+    try:
+        is_file = config.is_file()
+    except OSError as error:  # in a directory that may not be looked into
+        why = error.strerror or str(error)
+        raise BadInput(f"{config} cannot be read", why=why, hint="check the path and who may read it") from error
+    if not is_file:
+        raise BadInput(f"{config} is not a file", why="--config names a configuration", hint="check the path")
 
 
 def served_python(given: str | None, *, users_own: bool) -> str:

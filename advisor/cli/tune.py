@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from advisor.measure.tune.tune import Question
     from advisor.sizing.constraints import Constraints
     from advisor.workload.cost import AppCost
+    from advisor.workload.profile import Profile
 
 _COMMAND = "tune"
 _INTERRUPTED = 130
@@ -128,7 +130,11 @@ def tune(
     subject = tune_input.subject_of(chosen, host, limits, present=present, limit=limit, loops=loops)
     if earlier is not None and resume is not None:
         check_same(earlier, identity(subject), resume)
-    cost = _cost(chosen, timeout, earlier, None if given is None else given.cost, profile)
+    cost, threads_fail = _cost(chosen, timeout, earlier, given, profile)
+    tune_input.check_reachable(limit, cost)
+    if threads_fail is not None:
+        limits = replace(limits, max_threads=1)
+    subject = replace(subject, threads_fail=threads_fail)
     question = tune_input.make_question(
         chosen,
         host,
@@ -139,16 +145,21 @@ def tune(
         loops=loops,
         timeout_seconds=timeout,
         budget_seconds=seconds,
+        threads_fail=threads_fail,
     )
     result = _run(question, subject, cost, seconds, earlier, saved)
     show = Shown(ctx=ctx, result=result, subject=subject, cost=cost, host=host, constraints=constraints)
     saved_as = None if saved is None else saved.path
-    if output is not None and result.decision is not None and not result.interrupted:
-        write_winner(show, output, force=force)
-    if output_format is Format.json:
-        answer(tune_document(result, subject, cost, complete=not result.interrupted))
-    else:
-        answer(tune_text(result, subject, width=width(), next_steps=next_steps(show, output, saved_as)))
+    try:
+        if saved is not None:
+            saved.write(tune_document(result, subject, cost, complete=not result.interrupted))
+        if output is not None and result.decision is not None and not result.interrupted:
+            write_winner(show, output, force=force)
+    finally:  # what was measured is shown, even where it could not be written
+        if output_format is Format.json:
+            answer(tune_document(result, subject, cost, complete=not result.interrupted))
+        else:
+            answer(tune_text(result, subject, width=width(), next_steps=next_steps(show, output, saved_as)))
     if result.interrupted:
         raise typer.Exit(_INTERRUPTED)
     raise typer.Exit(0 if result.decision is not None else 1)
@@ -158,12 +169,9 @@ def _check_output(output: Path | None, *, force: bool) -> None:
     """Say before anything is measured that the winner could not be written. Raises BadInput then."""
     if output is None:
         return
-    if output.is_dir() or not output.resolve().parent.is_dir():
-        raise BadInput(
-            f"{output} cannot be written",
-            why="it is a directory" if output.is_dir() else f"there is no directory {output.parent}",
-            hint="name a file in a directory that exists",
-        )
+    from advisor.cli.files import check_writable
+
+    check_writable(output)
     if output.exists() and not force:
         raise BadInput(
             f"{output} exists and is left as it is",
@@ -196,17 +204,18 @@ def _run(
     with Meter() as meter:
 
         def announce(one: Announcement) -> None:
-            if not ledger.knows(one.phase, one.contender.name):
+            if not ledger.knows(one.phase, one.contender.name, one.rate_per_second):
                 meter.phase(announcement_text(one), left_seconds=one.left_seconds)
 
         def keep(so_far: TuneResult) -> None:
-            if saved is not None:
+            if saved is None:
+                return
+            try:
                 saved.write(tune_document(so_far, subject, cost, complete=False))
+            except BadInput as error:  # a disk that is full now: no reason to throw the rest away
+                meter.note(f"{error}: {error.why}; the tuning goes on")
 
-        result = tune(question, ledger, announce=announce, on_result=keep)
-    if saved is not None:
-        saved.write(tune_document(result, subject, cost, complete=not result.interrupted))
-    return result
+        return tune(question, ledger, announce=announce, on_result=keep)
 
 
 def _constraints(
@@ -225,7 +234,8 @@ def _limits(
     host: Host, constraints: Constraints, clients: int | None, max_workers: int | None, *, keep_alive: bool
 ) -> Limits:
     from advisor.cli.workload_input import at_least_one
-    from advisor.load.limits import MOST_CONNECTIONS
+    from advisor.load.limits import MOST_CONNECTIONS, check_open_files
+    from advisor.load.spec import ClosedLoop, LoadSpec
     from advisor.measure.tune.space import Limits
     from advisor.sizing.memory import budget
 
@@ -234,6 +244,7 @@ def _limits(
     number = at_least_one("--clients", clients) or load_options.DEFAULT_CLIENTS
     if number > MOST_CONNECTIONS:
         raise BadInput(f"--clients {number:,} are too many", why=f"{MOST_CONNECTIONS:,} can connect", hint="give fewer")
+    check_open_files(LoadSpec(url="http://127.0.0.1", loop=ClosedLoop(clients=number), seconds=1.0))
     return Limits(
         cpus=host.cpus.value,
         clients=number,
@@ -246,20 +257,27 @@ def _limits(
 
 
 def _cost(
-    chosen: AppInput, timeout: float, earlier: Saved | None, given: AppCost | None, profile: Path | None
-) -> AppCost:
-    """What the app costs: as saved, as in the profile, else measured now."""
-    if earlier is not None:
-        return earlier.cost
-    if given is not None:
-        return given
-    if profile is not None:
-        raise BadInput(
-            f"{profile} does not tell enough of the app",
-            why="the model needs the cost of a request, which older profiles do not have",
-            hint="write it anew with `gcadvise profile`, or leave --profile out",
-        )
+    chosen: AppInput, timeout: float, earlier: Saved | None, given: Profile | None, profile: Path | None
+) -> tuple[AppCost, str | None]:
+    """What the app costs: as saved, as in the profile, else measured now; and how it fails with threads, if it does."""
     from advisor.cli.progress import progress
+
+    if earlier is not None:
+        return earlier.cost, earlier.threads_fail
+    if given is not None:
+        if given.cost is None:
+            raise BadInput(
+                f"{profile} does not tell enough of the app",
+                why="that of an ASGI app has too little of its workers"
+                if given.is_asgi
+                else "the model needs the cost of a request, which older profiles do not have",
+                hint="leave --profile out"
+                if given.is_asgi
+                else "write it anew with `gcadvise profile`, or leave it out",
+            )
+        if given.app != chosen.target:
+            progress(f"{profile} is of {given.app}, and {chosen.target} is tuned: the predictions may be far off.")
+        return given.cost, given.threads_fail
     from advisor.measure.profile.profile import profile_app
 
     found = profile_app(
@@ -272,4 +290,4 @@ def _cost(
     )
     for note in found.notes:
         progress(note)
-    return found.cost
+    return found.cost, found.threads_fail

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.cli.app_input import AppInput
+from advisor.cli.tune_notes import GEVENT, against_the_rule, with_notes
+from advisor.cli.tune_present import against_present
 from advisor.host.host import Host
 from advisor.load.spec import ClosedLoop, Connections
 from advisor.measure.bench.demand import demand_of
 from advisor.measure.bench.pinning import own_cpus, plan_pinning
 from advisor.measure.bench.trial import Candidate, TrialPlan
+from advisor.measure.profile.asgi_worker import asgi_worker_class
+from advisor.measure.profile.ask_app import has_module
+from advisor.measure.server_spec import ServerSpec
 from advisor.measure.statistics.thresholds import Quantity, parse_threshold
 from advisor.measure.tune.ledger import Contender
 from advisor.measure.tune.option import Forecast, Option
 from advisor.measure.tune.result import PRESENT, Subject
 from advisor.measure.tune.slo import LatencyLimit, predicted_rate
-from advisor.measure.tune.space import Limits, Space, rule, space
+from advisor.measure.tune.space import Limits, rule, space
 from advisor.measure.tune.timing import plans
 from advisor.measure.tune.tune import Question
 from advisor.model.predict import predict
 from advisor.model.prediction import Prediction
 from advisor.model.shape import Shape
 from advisor.sizing.recommend import release_of
-from advisor.units import parse_seconds
+from advisor.units import parse_seconds, show_duration
 from advisor.workload.cost import AppCost
 from gunicorn_conf.errors import BadInput
 
@@ -34,12 +37,11 @@ LEAST_BUDGET_SECONDS, MOST_BUDGET_SECONDS = 20.0, 3600.0
 DEFAULT_BUDGET_SECONDS = 60.0
 # Open loops of some seconds each: in a minute there would be no more than three steps.
 DEFAULT_SLO_BUDGET_SECONDS = 120.0
-GEVENT = "gevent"
 # Gunicorn reads it unasked in the directory where it starts (config.py, get_default_config_file).
 _USUAL_CONFIG = "gunicorn.conf.py"
+# The tail of a short profile may be chance; its middle is not.
+_SURE_PERCENT = 50.0
 _SLO_HINT = "write it like 'p99<300ms' or 'p95<0.2s', in quotes"
-# Importing gevent takes some tenths of a second.
-_ASK_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,23 @@ def read_present(app: AppInput, config: Path | None, current: str | None) -> Pre
     return Present(config=config, arguments=arguments, shown=shown)
 
 
+def check_reachable(limit: LatencyLimit | None, cost: AppCost) -> None:
+    """Raise BadInput when no rate can hold the limit: requests are later than that with nothing else to do."""
+    if limit is None:
+        return
+    times = cost.request.quantiles_seconds
+    percent = min(limit.percent, _SURE_PERCENT)
+    alone = times[int(percent / 100 * (len(times) - 1))]
+    if alone > limit.seconds:
+        raise BadInput(
+            f"no rate can hold {limit.text}",
+            why=f"{100 - percent:g} % of the requests take {show_duration(round(alone, 4))} or more, one at a time",
+            hint="raise the limit, or make the request faster: no configuration does",
+        )
+
+
 def event_loops(app: AppInput, *, allow_gevent: bool) -> tuple[str, ...]:
-    """The worker classes with an event loop that may be tried. Raises BadInput when gevent is wanted and missing."""
+    """The worker classes with an event loop that may be tried. Raises BadInput when one is needed and missing."""
     if app.is_asgi:
         if allow_gevent:
             raise BadInput(
@@ -114,16 +131,13 @@ def event_loops(app: AppInput, *, allow_gevent: bool) -> tuple[str, ...]:
                 why="gevent serves WSGI apps alone",
                 hint="leave it out",
             )
-        return app.server.arguments[1:2]
+        return (asgi_worker_class(app.server.python),)
     if not allow_gevent:
         return ()
-    asked = subprocess.run(
-        [app.server.python, "-c", "import gevent"], capture_output=True, timeout=_ASK_SECONDS, check=False
-    )
-    if asked.returncode:
+    if not has_module(app.server.python, GEVENT):
         raise BadInput(
             "gevent cannot be tried",
-            why=f"{app.server.python} cannot import it",
+            why=f"{app.server.python} does not have it",
             hint="install gevent there, or leave --allow-gevent out",
         )
     return (GEVENT,)
@@ -175,6 +189,7 @@ def make_question(
     loops: tuple[str, ...],
     timeout_seconds: float,
     budget_seconds: float,
+    threads_fail: str | None = None,
 ) -> Question:
     """The whole question. Raises DoesNotFit when no configuration is within the limits."""
     release = release_of(host)
@@ -224,46 +239,43 @@ def make_question(
             )
         )
 
-    own = None
+    own, against_own = None, None
     if present is not None:
-        server = replace(base, arguments=(*(app.server.arguments if app.is_asgi else ()), *present.arguments))
-        own = Contender(candidate=Candidate(name=PRESENT, server=server), option=None, predicted_per_second=None)
+        server = replace(base, arguments=(*_class_of_asgi(app, base, present, loops), *present.arguments))
+        against_own = against_present(server, cost.memory, memory_bytes=limits.memory_bytes, release=release)
+        if against_own is None:
+            own = Contender(candidate=Candidate(name=PRESENT, server=server), option=None, predicted_per_second=None)
+        else:
+            against_own = f"your present configuration, {present.shown}, is left out: {against_own}"
     plan = TrialPlan(
         requests=app.requests,
         loop=ClosedLoop(clients=limits.clients),
         connections=Connections.KEPT_ALIVE if limits.kept_alive else Connections.NEW,
         timeout_seconds=timeout_seconds,
     )
+    against_rule = against_the_rule(app, cost, limits)
     search_plan, confirm_plan = plans(plan, cost.request.service_seconds, budget_seconds)
     return Question(
-        space=_with_notes(found, app, loops, limits),
+        space=with_notes(
+            found, app, loops, limits, against_rule=against_rule, against_own=against_own, threads_fail=threads_fail
+        ),
         search_plan=search_plan,
         confirm_plan=confirm_plan,
         contender=contender,
-        rule=_rule(app, cost, limits, of_option),
+        rule=None if against_rule is not None else of_option(rule(limits.cpus)),
         present=own,
         limit=limit,
     )
 
 
-def _rule(app: AppInput, cost: AppCost, limits: Limits, of_option: Callable[[Option], Contender]) -> Contender | None:
-    """The rule's configuration, where it may be started: within the memory, and for a WSGI app."""
-    option = rule(limits.cpus)
-    needed = cost.memory.total_bytes(option.shape.workers, 1)
-    if app.is_asgi or (limits.memory_bytes is not None and needed > limits.memory_bytes):
-        return None
-    return of_option(option)
-
-
-def _with_notes(found: Space, app: AppInput, loops: tuple[str, ...], limits: Limits) -> Space:
-    notes = list(found.notes)
-    if GEVENT in loops:
-        notes.append(
-            "gevent replaces blocking calls of the standard library; whether the app and its drivers are safe with "
-            "that is not known, and a benchmark does not show it"
-        )
-    if loops and limits.db_connections is not None:
-        notes.append("an event loop takes any number of requests: --max-db-connections does not bound it")
-    if app.is_asgi:
-        notes.append("the model knows no event loops: their figures are measured alone")
-    return replace(found, notes=tuple(notes))
+def _class_of_asgi(app: AppInput, base: ServerSpec, present: Present, loops: tuple[str, ...]) -> tuple[str, ...]:
+    """The worker class of an ASGI app for a present configuration that names none: Gunicorn's default serves WSGI."""
+    config = base.directory / _USUAL_CONFIG if base.config is None else base.config
+    try:
+        text = config.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # there is none, or Gunicorn will say why it cannot be read
+        text = ""
+    named = "worker_class" in text or any(
+        argument.startswith(("-k", "--worker-class", "--worker_class")) for argument in present.arguments
+    )
+    return ("--worker-class", loops[0]) if app.is_asgi and not named else ()

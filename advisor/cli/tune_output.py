@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,16 @@ def write_winner(shown: Shown, output: Path, *, force: bool) -> None:
     kept = f"; the former file is kept as {written.backup.name}" if written.backup else ""
     progress(f"Wrote {output}{kept}." if written.changed else f"{output} is already so; nothing written.")
     if shown.subject.present is not None:
-        progress(f"Its concurrency is as measured; take what else you need over from {shown.subject.present}.")
+        replaced = written.backup is not None and _is_present(shown.subject, output)
+        former = written.backup.name if written.backup is not None and replaced else shown.subject.present
+        progress(f"Its concurrency is as measured; take what else you need over from {former}.")
+
+
+def _is_present(subject: Subject, output: Path) -> bool:
+    """Whether the file is the present configuration itself."""
+    folder = Path.cwd() if subject.directory is None else Path(subject.directory)
+    present = folder / _USUAL_NAME if subject.config is None else Path(subject.config)
+    return output.resolve() == present.resolve()
 
 
 def next_steps(shown: Shown, output: Path | None, saved: Path | None) -> list[tuple[str, str]]:
@@ -66,12 +76,19 @@ def next_steps(shown: Shown, output: Path | None, saved: Path | None) -> list[tu
         return [] if saved is None else [("Go on", f"{again} --resume {quoted(str(saved))}")]
     if result.decision is None or result.present == result.decision.winner.name:
         return []
+    directory = shown.subject.directory
+    chdir = [] if directory is None or Path(directory) == Path.cwd() else ["--chdir", directory]
     if output is not None:
-        return [("Start it", f"gunicorn -c {quoted(str(output))} {app}")]
+        return [("Start it", _gunicorn(["-c", str(output), *chdir], app))]
     if saved is not None:
         return [("Write its configuration", f"{again} --resume {quoted(str(saved))} -o {_USUAL_NAME}")]
     option = result.decision.winner.option
-    return [] if option is None else [("Start it", f"gunicorn {' '.join(map(quoted, option.arguments()))} {app}")]
+    config = [] if shown.subject.config is None else ["-c", shown.subject.config]
+    return [] if option is None else [("Start it", _gunicorn([*config, *chdir, *option.arguments()], app))]
+
+
+def _gunicorn(arguments: Sequence[str], app: str) -> str:
+    return " ".join(["gunicorn", *map(quoted, arguments), app])
 
 
 def _winner_plan(shown: Shown) -> Plan:

@@ -100,7 +100,7 @@ def read_workload(
         wait_ratio=_fact(ctx, "wait_ratio", wait_ratio) or (profile.wait_ratio if profile else None),
         worker_memory_bytes=_fact(ctx, "worker_memory", None if worker_memory is None else parse_bytes(worker_memory))
         or (profile.worker_memory_bytes if profile else None),
-        thread_safe=_fact(ctx, "thread_safe", thread_safe),
+        thread_safe=_fact(ctx, "thread_safe", thread_safe) or _seen_to_fail(profile),
         response_time_seconds=_fact(
             ctx, "response_time", None if response_time is None else parse_seconds(response_time)
         )
@@ -108,6 +108,13 @@ def read_workload(
         rate_per_second=_fact(ctx, "rate", rate),
         concurrency=_fact(ctx, "concurrency", at_least_one("--concurrency", concurrency)),
     )
+
+
+def _seen_to_fail(profile: Profile | None) -> Fact[bool] | None:
+    """That threads do not work for an app, where a measurement showed it; that they do is not shown by any."""
+    if profile is None or profile.threads_fail is None:
+        return None
+    return Fact(value=False, source=f"measured: {profile.threads_fail}")
 
 
 def at_least_one(flag: str, value: int | None) -> int | None:

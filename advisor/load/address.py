@@ -26,7 +26,7 @@ def resolve(spec: LoadSpec) -> tuple[int, Address]:
     """
     url = spec.url
     parts = urllib.parse.urlsplit(url)
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise BadInput(
             f"{url} is more than the address of a server",
             why="the paths are those of the requests",

@@ -55,7 +55,9 @@ class Share:
     ) -> None:
         self._spec = spec
         self._number = number
-        authority = urllib.parse.urlsplit(spec.url).netloc.rpartition("@")[2]
+        authority = urllib.parse.urlsplit(spec.url).netloc
+        if not authority.isascii():
+            authority = authority.encode("idna").decode()
         targets = [
             Target(wire_request(request, authority=authority, connections=spec.connections), number=position)
             for position, request in enumerate(spec.requests)

@@ -56,10 +56,11 @@ def run_shares(
             _receive(pipe, time.monotonic() + _START_SECONDS)
         begin = time.perf_counter() + _LEAD_SECONDS  # this clock is the same in all processes
         deadline = time.monotonic() + spec.seconds + spec.timeout_seconds + _HAND_OVER_SECONDS
+        for pipe in pipes:  # Ctrl-C here has no result to be kept, and who has not begun knows no "stop"
+            with contextlib.suppress(OSError):  # it has ended, which is seen when its result is missing
+                pipe.send(begin)
         interrupted = False
         try:
-            for pipe in pipes:
-                pipe.send(begin)
             if begins is not None:
                 pids = tuple(process.pid for process, _ in generators)
                 begins(UnderWay(begin_seconds=begin, generators=pids, stop=lambda: _stop(pipes)))

@@ -9,7 +9,7 @@ from gunicorn_conf.errors import BadInput
 
 
 def host_of(url: str) -> str:
-    """The host of an address. Raises BadInput when the address is not one of HTTP."""
+    """The host of an address. Raises BadInput when the address is not one of HTTP, or has a user name in it."""
     try:
         parts = urllib.parse.urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
@@ -20,6 +20,12 @@ def host_of(url: str) -> str:
             f"{url!r} is not the address of a server",
             why="it needs http:// or https://, and a host",
             hint="write it as http://127.0.0.1:8000/slow",
+        )
+    if parts.username is not None:
+        raise BadInput(
+            f"the address of {parts.hostname} has a user name in it",
+            why="it would not be sent, but written into results, with the password",
+            hint="leave it out; bench has --header 'Authorization: Basic ...'",
         )
     return parts.hostname
 

@@ -14,8 +14,8 @@ from advisor.report.bench_figures import figure_rows, times_table
 from advisor.report.charts import BLOCKS, ChartMarks
 from advisor.report.columns import columns, wrap
 from advisor.report.concurrency import configuration_text
-from advisor.report.figures import rate_text, share_text, three_digits
-from advisor.units import count, sentence
+from advisor.report.figures import rate_text, share_text
+from advisor.units import count, sentence, show_number
 
 _ASCII = str.maketrans({"×": "x", "–": "-", "±": "+/-", "÷": "/", "−": "-"})
 _ARRIVALS = {Arrivals.POISSON: "Poisson", Arrivals.CONSTANT: "constant"}
@@ -34,9 +34,10 @@ def bench_text(result: BenchResult, *, width: int, marks: ChartMarks = BLOCKS) -
         lines += ["", "Nothing was measured."]
     else:
         lines += ["", *columns(list(figure_rows(result, summary)), width=width)]
-        lines += times_table(result, summary)
-        lines += ["", *histogram_lines(summary, width=width, marks=marks)] if not summary.overloaded else []
-        lines += ["", *series_lines(summary, width=width, marks=marks, name=_trial_name(result))]
+        lines += times_table(result, summary, width=width)
+        bars = [] if summary.overloaded else list(histogram_lines(summary, width=width, marks=marks))
+        for chart in (bars, list(series_lines(summary, width=width, marks=marks, name=_trial_name(result)))):
+            lines += ["", *chart] if chart else []
     if result.judgements:
         lines += ["", "Thresholds", *_thresholds(result, width)]
     if summary is not None:
@@ -95,8 +96,7 @@ def _measured_text(result: BenchResult) -> str:
     bench = result.bench
     plan, done = bench.plan, len(bench.trials)
     noun = "start" if bench.restarted else "run"
-    each = f"{three_digits(plan.seconds).rstrip('0').rstrip('.')} s"
-    warm_up = f"{three_digits(plan.warm_up_seconds).rstrip('0').rstrip('.')} s of warm-up"
+    each, warm_up = f"{show_number(plan.seconds)} s", f"{show_number(plan.warm_up_seconds)} s of warm-up"
     text = f"{count(bench.restarts, noun)} of {each}, each after {warm_up} or more"
     if bench.partial:
         why = "interrupted: " if bench.interrupted else ""
@@ -114,7 +114,7 @@ def _thresholds(result: BenchResult, width: int) -> list[str]:
             (
                 judgement.threshold.text,
                 _OUTCOMES[judgement.outcome],
-                judgement.shown + (f", because {judgement.why}" if judgement.why else ""),
+                f"because {judgement.why}" if judgement.observed is None else judgement.shown,
             )
             for judgement in result.judgements
         ],

@@ -63,8 +63,9 @@ def series_lines(summary: Summary, *, width: int, marks: ChartMarks, name: str) 
     for number, each in enumerate(summary.series, 1):
         if not each:
             continue
-        numbers = f"{min(each):,} to {max(each):,}"
-        if len(each) <= _MOST_NUMBERS:
-            numbers = " ".join(f"{value:>{len(f'{most:,}')},}" for value in each)
-        room = width - 2 - label - 2 - 2 - len(numbers)
+        numbers = " ".join(f"{value:>{len(f'{most:,}')},}" for value in each)
+        room = width - 2 - label - 2 - 2
+        if len(each) > _MOST_NUMBERS or len(numbers) + _NARROWEST_BAR > room:
+            numbers = f"{min(each):,} to {max(each):,}"
+        room -= len(numbers)
         yield f"  {f'{name} {number}'.ljust(label)}  {series(each, most, max(room, _NARROWEST_BAR), marks)}  {numbers}"

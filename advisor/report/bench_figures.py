@@ -23,6 +23,8 @@ _LABEL = 12
 def interval_text(estimate: Estimate, *, restarted: bool) -> str:
     """The interval with what it covers: ``± 3.1 % (496 to 528; 95 %, between 3 restarts)``."""
     half = estimate.relative_half_width
+    if estimate.mean == 0:
+        return ""  # nothing was answered
     if estimate.interval is None or half is None:
         return f"({estimate.basis.value})"
     low, high = max(estimate.interval.low, 0.0), estimate.interval.high
@@ -37,7 +39,7 @@ def figure_rows(result: BenchResult, summary: Summary) -> Iterator[tuple[str, st
     """The figures beside the response times: what each is, and its value in words."""
     if summary.throughput is not None:
         interval = interval_text(summary.throughput, restarted=result.bench.restarted)
-        yield "Throughput", f"{rate_text(summary.throughput.mean)} requests/s {interval}"
+        yield "Throughput", f"{rate_text(summary.throughput.mean)} requests/s {interval}".rstrip()
     if summary.backlog_per_second is not None:
         offered, achieved = rate_text(summary.offered_per_second), rate_text(summary.achieved_per_second)
         yield "Offered", f"{offered} requests/s came due, {achieved} were answered"
@@ -72,10 +74,11 @@ def _use_rows(result: BenchResult, summary: Summary, use: ServerUse) -> Iterator
     held = f"; the quota held it back for {time_text(throttled)}" if throttled else ""
     yield "CPU", f"{three_digits(use.cpus)} {of}{each}{held}"
     yield "Memory", _memory_text(use)
-    shares = _worker_shares(summary)
-    restarts = f"; {count(summary.exited_workers, 'worker')} ended" if summary.exited_workers else ""
-    if shares or restarts:
-        yield "Workers", f"{shares or 'requests of each are not known'}{restarts}"
+    if summary.exited_workers:
+        ended = count(summary.exited_workers, "worker")
+        yield "Workers", f"{ended} ended and were replaced, so shares of the requests are not compared"
+    elif shares := _worker_shares(summary):
+        yield "Workers", shares
     if use.requests:
         voluntary, involuntary = use.switches
         each = f"{three_digits(voluntary / use.requests)} voluntary, {three_digits(involuntary / use.requests)}"
@@ -119,8 +122,11 @@ def _generator_text(summary: Summary) -> str:
     return f"{share_text(summary.generator_cpu_share)} of one CPU{lateness}"
 
 
-def times_table(result: BenchResult, summary: Summary) -> Iterator[str]:
-    """Percentiles in columns; those that the samples do not suffice for are left out, or marked and explained."""
+def times_table(result: BenchResult, summary: Summary, *, width: int) -> Iterator[str]:
+    """Percentiles in columns, or in rows where that is too wide.
+
+    Those that the samples do not suffice for are left out, or marked and explained.
+    """
     if summary.overloaded or not summary.samples:
         return
     rows: list[tuple[str, Times]] = [("Response", summary.response)]
@@ -136,16 +142,26 @@ def times_table(result: BenchResult, summary: Summary) -> Iterator[str]:
         ]
         for _, times in rows
     ]
-    widths = [max(len(name), *(len(row[index]) for row in table)) for index, name in enumerate(names)]
+    labels = [name for name, _ in rows]
     yield ""
-    yield " " * (_LABEL + 2) + "  ".join(name.rjust(size) for name, size in zip(names, widths, strict=True))
-    for (name, _), row in zip(rows, table, strict=True):
-        yield f"  {name.ljust(_LABEL)}" + "  ".join(cell.rjust(size) for cell, size in zip(row, widths, strict=True))
+    lines = _laid_out(names, labels, table)
+    if len(lines[0]) > width:
+        lines = _laid_out(labels, names, list(zip(*table, strict=True)))
+    yield from lines
     if summary.response.at(99) is None:
         yield f"  p99 needs {count(needed_samples(99), 'sample')}, and there are {summary.samples:,}"
     saturated = result.binding is not None and result.binding.bound is not Bound.CLIENTS
     if saturated and summary.achieved_per_second > 0:
         yield f"  of clients that never pause; below saturation: --rate {rate_below(summary.achieved_per_second):g}"
+
+
+def _laid_out(titles: Sequence[str], labels: Sequence[str], table: Sequence[Sequence[str]]) -> list[str]:
+    """A table with its titles above and its labels at the left."""
+    widths = [max(map(len, column)) for column in zip(titles, *table, strict=True)]
+    return [
+        f"  {label.ljust(_LABEL)}" + "  ".join(cell.rjust(size) for cell, size in zip(row, widths, strict=True))
+        for label, row in zip(["", *labels], [titles, *table], strict=True)
+    ]
 
 
 def _cell(seconds: float | None) -> str:

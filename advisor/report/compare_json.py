@@ -79,7 +79,7 @@ def _configuration(one: Figures) -> dict[str, object]:
         if estimate is None
         else {
             "mean": round(estimate.mean, _DIGITS),
-            "low": None if interval is None else round(interval.low, _DIGITS),
+            "low": None if interval is None else round(max(interval.low, 0.0), _DIGITS),
             "high": None if interval is None else round(interval.high, _DIGITS),
             "basis": estimate.basis.value,
             "per_start": [round(value, _DIGITS) for value in contender.throughputs],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from advisor.measure.bench.compare_result import CompareResult
 from advisor.measure.statistics.comparison import FEWEST_PAIRS, Verdict
 from advisor.report.compare_figures import PERCENTS, Figures
-from advisor.report.figures import rate_text, share_text, three_digits
+from advisor.report.figures import rate_text, ratio_text, share_text, three_digits
 from advisor.units import show_bytes
 
 _COMPARED = ("requests/s", "relative", "")
@@ -67,7 +67,7 @@ def _relative(result: CompareResult, figures: Figures) -> tuple[str, str]:
     if comparison is None:
         return "1", ""
     interval = comparison.interval
-    between = "" if interval is None else f" ({three_digits(interval.low)} to {three_digits(interval.high)})"
+    between = "" if interval is None else f" ({ratio_text(interval.low)} to {ratio_text(interval.high)})"
     verdict = _SHOWN[comparison.verdict] if comparison.finished and comparison.pairs >= FEWEST_PAIRS else ""
     return f"{three_digits(comparison.ratio)}{between}", verdict
 

@@ -10,13 +10,15 @@ from advisor.measure.bench.doubt import Severity
 from advisor.measure.statistics.comparison import FEWEST_PAIRS, Comparison, Verdict
 from advisor.measure.statistics.percentiles import needed_samples
 from advisor.report.compare_figures import Figures, shared_doubts
-from advisor.report.figures import rate_text, three_digits
+from advisor.report.figures import rate_text, ratio_text, three_digits
 from advisor.units import count, show_bytes
 
 # PSS differs by a few per cent from start to start (what an app loads late, which pages are shared by then).
 MEMORY_MATTERS = 0.05
 # An interval that reaches beyond a tenth leaves open what people would call a difference.
 _WIDE = 1.1
+# From here on people say twice as much, and not 100 % more.
+_A_FACTOR = 2.0
 # Intervals that are wrong once in twenty: from so many on it is worth saying.
 _MANY_PAIRINGS = 3
 
@@ -84,7 +86,7 @@ def interval_text(comparison: Comparison) -> str:
     if comparison.interval is None:
         return starts
     low, high = comparison.interval
-    return f"95 % interval {three_digits(low)} to {three_digits(high)}, {starts}"
+    return f"95 % interval {ratio_text(low)} to {ratio_text(high)}, {starts}"
 
 
 def _times(comparison: Comparison) -> str:
@@ -112,10 +114,9 @@ def _undecided(result: CompareResult, top: Pairing, shown: Mapping[str, Figures]
     if comparison.interval is not None:
         open_ratio = max(comparison.interval.high, 1 / comparison.interval.low)
         if open_ratio > _WIDE:
-            yield (
-                f"That leaves a difference of up to {100 * (open_ratio - 1):.0f} % open; more --restarts or --seconds "
-                "narrow it."
-            )
+            more = f"of up to {100 * (open_ratio - 1):.0f} %"
+            far = more if open_ratio < _A_FACTOR else f"by a factor of {ratio_text(open_ratio)}"
+            yield f"That leaves a difference {far} open; more --restarts or --seconds narrow it."
     yield _cheaper(top, shown)
     beside = _beside_baseline(result, top)
     if beside:

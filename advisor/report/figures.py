@@ -9,6 +9,8 @@ from collections.abc import Sequence
 _MOST_DIGITS = 6
 # A mark may be off by so much of the distance to its neighbour.
 _READING_ERROR = 0.1
+# Two servers that differ by more are not compared for their throughput.
+_LEAST_RATIO = 0.01
 # What is written as 1,000 ms otherwise.
 _A_SECOND = 0.9995
 
@@ -43,10 +45,19 @@ def rate_text(per_second: float) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A number with three significant digits, or all before the point: ``0.012``, ``1.24``, ``12.4``, ``1,240``."""
+    """A number with three significant digits, or all before the point: ``0``, ``0.012``, ``1.24``, ``1,240``."""
     size = abs(value)
+    if size == 0:
+        return "0"
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
     return f"{value:,.{digits}f}"
+
+
+def ratio_text(ratio: float) -> str:
+    """A bound of a ratio, which two or three starts may leave wide open: ``0.97``, ``under 0.01``, ``over 100``."""
+    if ratio < _LEAST_RATIO:
+        return f"under {_LEAST_RATIO:g}"
+    return f"over {1 / _LEAST_RATIO:g}" if ratio > 1 / _LEAST_RATIO else three_digits(ratio)
 
 
 def share_text(share: float) -> str:

@@ -50,7 +50,7 @@ def profile_text(profile: AppProfile, *, width: int, next_steps: Sequence[tuple[
 def _measured(profile: AppProfile) -> str:
     return (
         f"{'WSGI' if profile.wsgi else 'ASGI'}, Gunicorn {profile.gunicorn}, Python {profile.python}; "
-        f"{count(profile.samples, 'request')} of one client to one {profile.worker_class} worker, "
+        f"{count(profile.samples, 'request')}, each alone on a worker ({profile.worker_class}); "
         f"{profile.measured_seconds:.0f} s of measuring in all"
     )
 
@@ -84,8 +84,8 @@ def _request_text(profile: AppProfile) -> str:
 
 def _gthread_text(profile: AppProfile) -> str:
     return (
-        f"CPU time that handing a request to a thread costs: {_known_time(profile.handover_seconds, 'no cost shown')}; "
-        f"that a connection used again saves: {_known_time(profile.kept_alive_saves_seconds, 'no saving shown')}"
+        f"{_shown('handing a request to a thread', 'costs', profile.handover_seconds, none='no cost shown')}; "
+        f"{_shown('a connection used again', 'saves', profile.kept_alive_saves_seconds, none='no saving shown')}"
     )
 
 
@@ -117,21 +117,30 @@ def _threads_text(threads: Fact[ThreadsProfile]) -> str:
     )
 
 
-def _known_time(fact: Fact[float], none: str) -> str:
+def _shown(what: str, does: str, fact: Fact[float], *, none: str) -> str:
     if fact.value is None:
-        return f"not known ({fact.source})"
-    return time_text(fact.value) if fact.value >= _LEAST_SHOWN_SECONDS else none
+        return f"{what}: not known, {fact.source}"
+    return (
+        f"{what} {does} {time_text(fact.value)} of CPU time"
+        if fact.value >= _LEAST_SHOWN_SECONDS
+        else f"{what}: {none}"
+    )
 
 
 def _memory_text(profile: AppProfile) -> str:
     memory, measured = profile.cost.memory, profile.memory
-    thread = measured.thread_bytes.value
-    each_thread = "" if thread is None else f", each busy thread {show_bytes(thread) if thread else 'no cost shown'}"
     return (
         f"arbiter and what all share {show_bytes(memory.arbiter_bytes)}, each worker "
-        f"{show_bytes(memory.worker_bytes)}{each_thread} ({measured.source}; {measured.workers} × {measured.threads} "
-        f"{measured.worker_class} after {count(measured.requests, 'request')})"
+        f"{show_bytes(memory.worker_bytes)}{_thread_text(measured.thread_bytes)} "
+        f"({measured.source}; {measured.workers} × {measured.threads} {measured.worker_class} after "
+        f"{count(measured.requests, 'request')})"
     )
+
+
+def _thread_text(thread: Fact[int]) -> str:
+    if thread.value is None:
+        return ""
+    return f", each busy thread {show_bytes(thread.value)}" if thread.value else ", of a busy thread no cost shown"
 
 
 def _growth_text(profile: AppProfile) -> str:

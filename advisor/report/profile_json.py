@@ -38,6 +38,7 @@ def profile_json(profile: AppProfile, host: Host) -> dict[str, object]:
         "worker": _worker(profile),
         "threads": _threads(profile),
         "threads_source": profile.threads.source,
+        "threads_fail": profile.threads_fail,
         "start": _start(profile),
         "connections": _connections(profile),
         "connections_source": profile.connections.source,

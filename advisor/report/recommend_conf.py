@@ -90,7 +90,8 @@ def _command(plan: Plan, constraints: Constraints) -> list[str]:
             words += [flag, _number(fact.value)]
     if plan.choice is not None and plan.choice.load.demand.kept_alive:
         words.append("--clients-keep-alive")
-    if workload.thread_safe.value is False:
+    seen = measured is not None and workload.thread_safe.origin is Origin.DETECTED  # then the profile says it again
+    if workload.thread_safe.value is False and not seen:
         words.append("--no-thread-safe")
     if constraints.memory_share != 1.0:
         words += ["--memory-share", _number(constraints.memory_share)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from advisor.model.prediction import Prediction
 from advisor.report.recommend_predicted import against_rule, memory_ratio, throughput_ratio
 from advisor.sizing.by_model.choice import Choice, Role
@@ -26,7 +28,9 @@ def predicted_json(choice: Choice, measured: Measured) -> dict[str, object]:
         },
         "predicted": {
             **_prediction(choice.chosen),
-            "ceilings_per_second": {one.value: value for one, value in choice.chosen.throughput.ceilings.items()},
+            "ceilings_per_second": {
+                one.value: value for one, value in choice.chosen.throughput.ceilings.items() if math.isfinite(value)
+            },
             "load": {
                 "cpus": demand.cpus,
                 "clients": demand.clients,

@@ -21,14 +21,17 @@ _ENDS = {
     SearchEnd.INTERRUPTED: "interrupted",
 }
 
+# The columns that a narrow terminal does not get, the first to go first.
+_SPARED = ("off by", "p50", "95 %", "predicted/s", "p99", "starts")
+
 
 def tune_text(result: TuneResult, subject: Subject, *, width: int, next_steps: Sequence[tuple[str, str]] = ()) -> str:
     """The whole result as text of at most ``width`` columns; a command of ``next_steps`` is never wrapped."""
     lines = [*_header(result, subject, width), "", *_tried(result, width)]
     if result.rate is not None:
-        lines += ["", *_steps(result)]
+        lines += ["", *_steps(result, width)]
     if result.confirmation is not None:
-        lines += ["", *_confirmed(result, result.confirmation)]
+        lines += ["", *_confirmed(result, result.confirmation, width)]
     lines += ["", "Result", *(line for text in sentences(result) for line in wrap(text, width=width, indent=2))]
     if result.notes:
         lines += [
@@ -83,19 +86,19 @@ def _tried(result: TuneResult, width: int) -> list[str]:
         )
     return [
         *wrap(title, width=width, indent=0),
-        *table(rows),
+        *table(rows, width=width),
         *(line for note in notes for line in wrap(note, width=width, indent=2)),
     ]
 
 
-def _steps(result: TuneResult) -> list[str]:
+def _steps(result: TuneResult, width: int) -> list[str]:
     steps = [run for run in result.runs if run.phase is Phase.RATE]
     limit = result.rate.limit if result.rate is not None else None
     rows = [("", "offered/s", "later", limit.text if limit else "")]
     for run in steps:
         late = "unknown" if run.late_share is None else f"{run.late_share * 100:.2f} %"
         rows.append((run.name, show_rate(run.rate_per_second or 0.0), late, _held(result, run)))
-    return ["Towards the highest rate", *table(rows)]
+    return ["Towards the highest rate", *table(rows, width=width)]
 
 
 def _held(result: TuneResult, run: Run) -> str:
@@ -104,7 +107,7 @@ def _held(result: TuneResult, run: Run) -> str:
     return "held" if result.rate is not None and holds(run, result.rate.limit) else "missed"
 
 
-def _confirmed(result: TuneResult, confirmation: Confirmation) -> list[str]:
+def _confirmed(result: TuneResult, confirmation: Confirmation, width: int) -> list[str]:
     rated = result.rate is not None
     head = (
         "",
@@ -140,11 +143,20 @@ def _confirmed(result: TuneResult, confirmation: Confirmation) -> list[str]:
     if all(row[-3] in ("p99", "–") for row in rows):
         rows = [(*row[:-3], *row[-2:]) for row in rows]
     title = "Confirmed on fresh starts, in turns"
-    return [title if rated else f"{title}; response times are those at saturation", *table(rows)]
+    if not rated and "p50" in rows[0]:
+        title += "; response times are those at saturation"
+    return [*wrap(title, width=width, indent=0), *table(rows, width=width)]
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines for rows of cells, the first row their heads: the first column to the left, the others to the right."""
+def table(rows: Sequence[Sequence[str]], *, width: int) -> list[str]:
+    """Lines for rows of cells, the first row their heads: the first column to the left, the others to the right.
+
+    Where they do not fit the width, columns are left out that can be spared; the JSON has them all.
+    """
+    for head in _SPARED:
+        if sum(max(len(row[index]) for row in rows) + 2 for index in range(len(rows[0]))) <= width:
+            break
+        rows = [[cell for cell, of in zip(row, rows[0], strict=True) if of != head] for row in rows]
     sizes = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return [
         "  "

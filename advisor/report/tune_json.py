@@ -43,6 +43,7 @@ def tune_json(result: TuneResult, subject: Subject, cost: AppCost, *, complete: 
         "complete": complete,
         "identity": identity(subject),
         "cost": cost_json(cost),
+        "threads_fail": subject.threads_fail,
         "budget": {
             "seconds": result.budget_seconds,
             "search_seconds": result.search_seconds,

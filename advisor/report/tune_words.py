@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from advisor.measure.statistics.comparison import Comparison, Verdict
 from advisor.measure.statistics.means import t_interval
+from advisor.measure.statistics.percentiles import needed_samples
 from advisor.measure.tune.confirm import Confirmation
 from advisor.measure.tune.ledger import Contender
 from advisor.measure.tune.plan import option_of
@@ -70,6 +71,7 @@ def sentences(result: TuneResult) -> list[str]:
     ]
     if len(confirmation.runs[decision.winner.name]) < _ENOUGH_STARTS and result.rate is None:
         found.append("Fewer than three fresh starts fitted into the budget, so no interval is known; give more time.")
+    found += _few_samples(result, decision, confirmation)
     noise = _half_width(confirmation, decision.winner.name)
     if noise is not None and noise > _NOISY:
         found.append(
@@ -77,6 +79,19 @@ def sentences(result: TuneResult) -> list[str]:
             "machine: look what does, and repeat it."
         )
     return found
+
+
+def _few_samples(result: TuneResult, decision: Decision, confirmation: Confirmation) -> Iterator[str]:
+    """That the limit's percentile was judged from fewer requests than it takes, where it was."""
+    if result.rate is None:
+        return
+    limit, run = result.rate.limit, confirmation.runs[decision.winner.name][0]
+    samples, needed = 0 if run.latencies is None else run.latencies.samples, needed_samples(limit.percent)
+    if samples < needed:
+        yield (
+            f"It was judged from {count(samples, 'request')}, while p{limit.percent:g} takes {needed:,} to be known: "
+            "try a limit on a lower percentile, or hold that rate for longer with gcadvise bench --rate."
+        )
 
 
 def interval_text(comparison: Comparison) -> str:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.units import KIB
+
 # So many equally likely service times stand for their distribution.
 QUANTILES = 100
+# Touched stack and thread-locals of a busy thread are 0.1 to 1 MiB; where no thread was measured, as much is counted
+# as a plan without measurements counts.
+UNMEASURED_THREAD_BYTES = 512 * KIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +22,9 @@ class RequestCost:
     """
 
     service_seconds: float
-    """From the connection to the whole answer, the mean, with a new connection for each request."""
+    """From the connection to the whole answer, the mean, with a new connection for each request. Without the time in
+    which the worker was ready to compute and had no CPU, where the system tells it: a prediction adds what processes
+    wait for each other's CPU, and what other programs took is no property of the app."""
     cpu_seconds: float
     """CPU time of a sync worker for it (user and system), the mean; as a busy worker takes it, where that was seen,
     since a CPU that rests between the requests of one client takes more."""
@@ -58,7 +65,8 @@ class MemoryCost:
     worker_bytes: int
     """What one more worker needs of its own."""
     thread_bytes: int
-    """What one more thread of a worker needs once it has served requests."""
+    """What one more thread of a worker needs once it has served requests; ``UNMEASURED_THREAD_BYTES`` where no thread
+    was measured."""
     growth_bytes_per_1000_requests: int
     """How much a worker grew over 1,000 requests after its warm-up; 0 where no growth was shown."""
 

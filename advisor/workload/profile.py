@@ -46,6 +46,8 @@ class Profile:
     workers the model knows nothing."""
     endpoints: tuple[Endpoint, ...] = ()
     """What was requested; empty where the file does not say."""
+    threads_fail: str | None = None
+    """How requests failed once a worker had several threads; None where that was not seen."""
 
 
 def kind_of(wait_ratio: float) -> Kind:
@@ -91,7 +93,15 @@ def parse_profile(text: str, path: Path) -> Profile:
         is_asgi=is_asgi,
         cost=None if is_asgi else cost_of(file),
         endpoints=_endpoints(file),
+        threads_fail=_text_or_none(file, "threads_fail"),
     )
+
+
+def _text_or_none(file: ProfileFile, name: str) -> str | None:
+    found = file.get(name)
+    if found is not None and not isinstance(found, str):
+        raise file.bad(f'"{name}" is no text')
+    return found
 
 
 def _endpoints(file: ProfileFile) -> tuple[Endpoint, ...]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 
-from advisor.units import KIB
-from advisor.workload.cost import QUANTILES, AppCost, MemoryCost, RequestCost
+from advisor.workload.cost import QUANTILES, UNMEASURED_THREAD_BYTES, AppCost, MemoryCost, RequestCost
 from advisor.workload.profile_file import ProfileFile
-
-# Touched stack and thread-locals of a busy thread are 0.1 to 1 MiB; where no thread was measured, as much is counted
-# as a plan without measurements counts.
-UNMEASURED_THREAD_BYTES = 512 * KIB
 
 
 def cost_of(file: ProfileFile) -> AppCost | None:
     """The cost, or None for a file of the least form, which has the four figures alone.
 
     What is null in it was not measured, and counts as what claims least: no hand-over, no saving, all CPU time under
-    the GIL, no growth. Raises BadInput when a figure makes no sense.
+    the GIL, no growth; a thread counts as ``UNMEASURED_THREAD_BYTES``. Raises BadInput when a figure makes no sense.
     """
     if not file.has("request", "variation", "response_bytes", "quantiles_ms") or not file.has(
         "worker", "arbiter_bytes"

@@ -75,9 +75,12 @@ def own_files(directory: Path) -> list[SourceFile]:
 
 
 def _is_package(path: Path) -> bool:
-    if path.name in _NO_PACKAGES or path.name.startswith(".") or not path.is_dir():
+    if path.name in _NO_PACKAGES or path.name.startswith("."):
         return False
-    return any((path / name).is_file() for name in ("__init__.py", "wsgi.py", "asgi.py"))
+    try:
+        return any((path / name).is_file() for name in ("__init__.py", "wsgi.py", "asgi.py"))
+    except OSError:  # a directory that others keep to themselves, such as lost+found at the top of a volume
+        return False
 
 
 def _modules(package: Path) -> list[Path]:

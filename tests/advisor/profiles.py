@@ -17,7 +17,7 @@ from advisor.measure.profile.result import (
     ThreadsProfile,
 )
 from advisor.units import KIB, MIB
-from advisor.workload.cost import AppCost, MemoryCost, RequestCost
+from advisor.workload.cost import UNMEASURED_THREAD_BYTES, AppCost, MemoryCost, RequestCost
 
 
 def endpoint(path: str = "/", cpu_ms: float = 3.1, wait_ms: float = 12.4, **changes: object) -> EndpointProfile:
@@ -31,6 +31,7 @@ def endpoint(path: str = "/", cpu_ms: float = 3.1, wait_ms: float = 12.4, **chan
         samples=1200,
         service_seconds=seconds,
         cpu_seconds=cpu_ms / 1000,
+        queued_seconds=0.00005,
         variation=0.04,
         quantiles_seconds=tuple(seconds * (0.9 + 0.002 * number) for number in range(100)),
         statuses={200: 1200},
@@ -71,6 +72,7 @@ def app_profile(*endpoints: EndpointProfile, **changes: object) -> AppProfile:
                 growth_bytes_per_1000_requests=0,
             ),
         ),
+        queued_seconds=Fact(value=first.queued_seconds, source="schedstat"),
         handover_seconds=Fact(value=0.00021, source="1 gthread worker beside 1 sync worker"),
         kept_alive_saves_seconds=Fact(value=0.00035, source="connections used again beside new ones"),
         gil_seconds=Fact(value=first.cpu_seconds, source="one process used 0.99 CPUs"),
@@ -127,7 +129,7 @@ def slow_profile() -> AppProfile:
         cost=replace(
             made.cost,
             request=replace(made.cost.request, handover_seconds=0.0, kept_alive_saves_seconds=0.0),
-            memory=replace(made.cost.memory, thread_bytes=0),
+            memory=replace(made.cost.memory, thread_bytes=UNMEASURED_THREAD_BYTES),
         ),
         memory=replace(
             made.memory,

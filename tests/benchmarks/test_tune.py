@@ -30,6 +30,7 @@ import pytest
 
 from advisor.cli.app_input import AppInput
 from advisor.cli.tune_input import make_question
+from advisor.facts import Fact
 from advisor.host.detect import detect
 from advisor.host.host import Host
 from advisor.load.spec import ClosedLoop, LoadRequest, OpenLoop
@@ -76,7 +77,7 @@ GRID: tuple[Shape, ...] = (
 )
 CLIENTS = 64
 BUDGET_SECONDS = 60.0
-PROFILE_SECONDS = 10.0
+PROFILE_SECONDS = 20.0
 GRID_PLAN = TrialPlan(loop=ClosedLoop(clients=CLIENTS), seconds=2.0, warm_up_seconds=0.5, lengthen=False)
 FRESH_PLAN = replace(GRID_PLAN, seconds=3.0, warm_up_seconds=0.7)
 # The grid's best few, measured again; more of them would rarely hold a better one.
@@ -208,7 +209,8 @@ def _tuned(bench: Bench, cost: AppCost) -> Option:
 
 
 def _recommended(bench: Bench, cost: AppCost) -> Option:
-    workload = assume(kind_of(cost.request.wait_ratio))
+    clients = Fact(value=CLIENTS, source="the clients of this benchmark")
+    workload = assume(kind_of(cost.request.wait_ratio), concurrency=clients)
     load = load_for(cost, bench.cpus, workload, assumed_new_connections())
     return Option(shape=choose(cost, bench.host, Constraints(), load).chosen.shape)
 

@@ -156,3 +156,18 @@ def test_the_interface_of_a_named_app_is_told_by_its_source(target: str, kind: s
 def test_a_directory_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone"):
         find_apps(tmp_path / "gone")
+
+
+def test_a_directory_that_others_keep_to_themselves_hides_no_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"app.py": FLASK, "lost+found/keep": ""})
+    really = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if "lost+found" in path.parts:
+            raise PermissionError(13, "Permission denied")
+        return really(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert [app.target for app in find_apps(tmp_path)] == ["app:app"]

@@ -61,7 +61,10 @@ def bench(
         so_far = _with(so_far, trial)
         if not so_far.trials:
             raise KeyboardInterrupt
-        on_trial(so_far)
+        try:
+            on_trial(so_far)
+        except KeyboardInterrupt:
+            return replace(so_far, interrupted=True)
         if so_far.interrupted:
             break
     return so_far

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from advisor.load.spec import ClosedLoop
 from advisor.measure.bench.doubt import percent
+from advisor.measure.bench.server_use import ServerUse
 from advisor.measure.bench.summary import Summary
 from advisor.measure.bench.trial import Trial
 from advisor.measure.server_events import ServerSettings
@@ -65,41 +68,69 @@ def binding(trial: Trial, summary: Summary, *, cpus: float | None) -> Binding | 
     settings, use, clients = trial.settings, summary.use, trial.plan.loop.clients
     if settings is None or use is None:
         return Binding(bound=Bound.UNKNOWN, why="a server that gcadvise did not start is not looked into")
-    if cpus is not None:
-        others = summary.other_cpus.value or 0.0
-        # CPUs of the generators' own are none of the server's.
-        own = len(trial.generator.cpus)
-        generators = 0.0 if own else summary.generator_cpus
-        taken = use.cpus + others + generators
-        if taken >= FULL * (cpus - own):
-            parts = {"the server": use.cpus, "the load generator": generators, "others": others}
-            by = ", ".join(f"{who} {show_number(part)}" for who, part in parts.items() if part >= _WORTH_NAMING)
-            return Binding(bound=Bound.CPUS, why=f"{show_number(taken)} of {show_cpus(cpus - own)} were busy ({by})")
+    limits = _cpu_limits(trial, summary, use, cpus)
+    tightest = max(limits, key=lambda limit: limit.taken / limit.cpus, default=None)
+    if tightest is not None and tightest.taken >= FULL * tightest.cpus:
+        by = ", ".join(f"{who} {show_number(part)}" for who, part in tightest.parts.items() if part >= _WORTH_NAMING)
+        return Binding(
+            bound=Bound.CPUS, why=f"{show_number(tightest.taken)} of {show_cpus(tightest.cpus)} were busy ({by})"
+        )
     if use.cpus >= FULL * settings.workers:
         why = f"each worker computed all the time ({show_number(use.cpus / settings.workers)} CPUs), and for one"
         return Binding(bound=Bound.PROCESSES, why=f"{why} request at a time (the GIL)")
     room = slots(settings)
     if clients < room:
+        of = "threads" if settings.worker_class in ("sync", "gthread") else "worker_connections"
         return Binding(
-            bound=Bound.CLIENTS, why=f"{count(clients, 'client')} cannot fill {count(room, 'slot')} (workers × threads)"
+            bound=Bound.CLIENTS, why=f"{count(clients, 'client')} cannot fill {count(room, 'slot')} (workers × {of})"
         )
     uneven = unevenness(summary)
     if uneven is not None and uneven > UNEVEN and settings.worker_class != "sync":
         why = f"the busiest worker took {show_number(uneven)} times its share of the requests"
         return Binding(bound=Bound.UNEVEN_SLOTS, why=f"{why}, while CPUs were idle")
+    share = "part" if tightest is None else percent(1 - tightest.taken / tightest.cpus)
     return Binding(
         bound=Bound.SLOTS,
         why=f"{count(room, 'slot')} for {count(clients, 'client')}, and the CPUs were idle for"
-        f" {_idle(use.cpus, cpus)}: handlers wait, for I/O or a lock",
+        f" {share} of the time: handlers wait, for I/O or a lock",
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CpuLimit:
+    """So many CPUs, and who took how many of them."""
+
+    cpus: float
+    parts: Mapping[str, float]
+
+    @property
+    def taken(self) -> float:
+        """All of them together."""
+        return math.fsum(self.parts.values())
+
+
+def _cpu_limits(trial: Trial, summary: Summary, use: ServerUse, cpus: float | None) -> list[_CpuLimit]:
+    """The machine's CPUs, which everyone takes, and a quota, which is the server's and the generators' alone."""
+    limits = []
+    machine = cpus if trial.usable_cpus is None else trial.usable_cpus
+    # CPUs of the generators' own are none of the server's, but count against a quota.
+    own = len(trial.generator.cpus)
+    server, generators = {"the server": use.cpus}, {"the load generator": summary.generator_cpus}
+    if machine is not None and machine > own:
+        others = {"others": summary.other_cpus.value or 0.0}
+        limits.append(_CpuLimit(cpus=machine - own, parts=(server if own else server | generators) | others))
+    if cpus and machine is not None and cpus < machine:
+        limits.append(_CpuLimit(cpus=cpus, parts=server | generators))
+    return limits
+
+
 def unevenness(summary: Summary) -> float | None:
-    """How many times its equal share the busiest worker took, the mean over the trials; None when it is not known."""
+    """How many times its equal share the busiest worker took, the mean over the trials; None when it is not known.
+
+    Nor is it where workers were replaced: each was there for a part of the time only.
+    """
+    if summary.exited_workers:
+        return None
     known = [each for each in summary.requests_per_worker if each is not None and len(each) > 1]
     factors = [each[0] * len(each) / total for each in known for total in (sum(each),) if total > 0]
     return sum(factors) / len(factors) if factors else None
-
-
-def _idle(used: float, cpus: float | None) -> str:
-    return "part of the time" if not cpus else f"{percent(max(1 - used / cpus, 0))} of the time"

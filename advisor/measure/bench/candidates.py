@@ -105,12 +105,20 @@ def same_servers(candidates: Sequence[Candidate]) -> tuple[tuple[str, str], ...]
         if not isinstance(candidate.server, ServerSpec):
             continue
         spec = candidate.server
-        config = None if spec.config is None else spec.config.read_bytes()
+        config = None if spec.config is None else _content(spec.config)
         environment = tuple(sorted(spec.environment.items()))
         first = known.setdefault((config, spec.app, spec.arguments, spec.chdir, environment), candidate.name)
         if first != candidate.name:
             pairs.append((first, candidate.name))
     return tuple(pairs)
+
+
+def _content(path: Path) -> bytes | Path:
+    """What a configuration says; where it cannot be read, only the same path is surely the same."""
+    try:
+        return path.read_bytes()
+    except OSError:  # Gunicorn will say why
+        return path
 
 
 def _server(
@@ -129,7 +137,11 @@ def _server(
 
 def _read(text: str) -> Wanted:
     path = Path(text)
-    if text and path.is_file():
+    try:
+        is_file, is_directory = path.is_file(), bool(text) and path.is_dir()
+    except OSError:  # arguments may be longer than the name of a file can be
+        is_file = is_directory = False
+    if is_file:
         return Wanted(name=text, form=Form.FILE, config=path)
     if text in WORDS:
         return Wanted(name=text, form=WORDS[text])
@@ -142,9 +154,7 @@ def _read(text: str) -> Wanted:
     if not any(word.startswith("-") for word in words):
         raise BadInput(
             f"{text!r} is neither a file, nor arguments of gunicorn, nor one of {', '.join(WORDS)}",
-            why="it is a directory"
-            if text and path.is_dir()
-            else "there is no such file, and no word in it is an option",
+            why="it is a directory" if is_directory else "there is no such file, and no word in it is an option",
             hint="check the path; arguments stand in quotes, as in '-w 4 --threads 8'",
         )
     _check_options(text, words)

@@ -47,7 +47,7 @@ def disturbances(
     else:
         yield from _held_back(trials, summary, most_per_second)
     yield from _throttled(trials, summary)
-    yield from _other_load(summary, cpus)
+    yield from _other_load(trials, summary, cpus)
     yield from _shared(trials, summary, cpus)
 
 
@@ -157,16 +157,18 @@ def _throttled(trials: Sequence[Trial], summary: Summary) -> Iterator[Doubt]:
     )
 
 
-def _other_load(summary: Summary, cpus: float | None) -> Iterator[Doubt]:
+def _other_load(trials: Sequence[Trial], summary: Summary, cpus: float | None) -> Iterator[Doubt]:
+    """What others take of the machine's CPUs: of a quota they take nothing."""
     other = summary.other_cpus.value
-    if other is None or not cpus or other <= OTHER_LOAD_NOTE * cpus:
+    machine = trials[0].usable_cpus or cpus
+    if other is None or not machine or other <= OTHER_LOAD_NOTE * machine:
         return
-    invalid = other > OTHER_LOAD_LIMIT * cpus
-    limit = (OTHER_LOAD_LIMIT if invalid else OTHER_LOAD_NOTE) * cpus
+    invalid = other > OTHER_LOAD_LIMIT * machine
+    limit = (OTHER_LOAD_LIMIT if invalid else OTHER_LOAD_NOTE) * machine
     yield Doubt(
         code=Code.OTHER_LOAD,
         severity=Severity.INVALID if invalid else Severity.NOTE,
-        what=f"other programs took {show_number(other)} of {show_cpus(cpus)} (at most {show_number(limit)})",
+        what=f"other programs took {show_number(other)} of {show_cpus(machine)} (at most {show_number(limit)})",
         observed=other,
         limit=limit,
         next_step="end them, or measure when they are idle",
@@ -174,8 +176,11 @@ def _other_load(summary: Summary, cpus: float | None) -> Iterator[Doubt]:
 
 
 def _shared(trials: Sequence[Trial], summary: Summary, cpus: float | None) -> Iterator[Doubt]:
-    if any(trial.generator.cpus for trial in trials) or not cpus or summary.use is None:
+    machine = trials[0].usable_cpus or cpus
+    if not cpus or not machine or summary.use is None:
         return
+    if any(trial.generator.cpus for trial in trials) and cpus >= machine:
+        return  # it has its own; of a quota it takes its part all the same
     taken = summary.generator_cpus
     each = summary.use.cpu_seconds_per_request
     if taken <= SHARED_LIMIT * cpus or each is None:
@@ -184,9 +189,9 @@ def _shared(trials: Sequence[Trial], summary: Summary, cpus: float | None) -> It
     yield Doubt(
         code=Code.SHARED_CPUS,
         severity=Severity.NOTE,
-        what=f"the {generators} took {show_number(taken)} of the {show_cpus(cpus)} that the server runs on;"
+        what=f"the {generators} took {show_number(taken)} of the {show_cpus(cpus)} that the server has;"
         f" the server's own CPU time, {show_duration(each)} a request, does not depend on it",
         observed=taken,
         limit=SHARED_LIMIT * cpus,
-        next_step="with 4 CPUs or more the generator gets its own",
+        next_step="with 4 CPUs or more, and no quota, the generator gets its own",
     )

@@ -21,6 +21,7 @@ class Code(enum.Enum):
 
     NO_ANSWERS = "no-answers"
     ERRORS = "errors"
+    REDIRECTS = "redirects"
     GENERATOR_CPU = "generator-cpu"
     LATENESS = "lateness"
     LITTLE = "little"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from advisor.load.samples import Kind
 from advisor.load.spec import ClosedLoop
-from advisor.measure.bench.binding import Binding, Bound, binding, slots
+from advisor.measure.bench.binding import UNEVEN, Binding, Bound, binding, slots, unevenness
 from advisor.measure.bench.disturbances import disturbances
 from advisor.measure.bench.doubt import Code, Doubt, Severity, percent, rate
 from advisor.measure.bench.summary import Summary
@@ -17,6 +17,10 @@ from advisor.units import count
 
 # One failure in a hundred leaves throughput and median within a hundredth.
 ERROR_LIMIT = 0.01
+# The same for answers that are none of the page that was asked for.
+REDIRECT_LIMIT = 0.01
+# RFC 9110, section 15.4: those that name another address.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _NEXT_STEPS = {
     Kind.CLIENT_ERROR: "check the path, the method and the headers: the app refuses the request",
@@ -50,9 +54,10 @@ def doubts(
     """
     found = [
         *_answers(summary),
+        *_redirects(summary),
         *_overload(summary),
         *disturbances(trials, summary, cpus=cpus, most_per_second=most_per_second),
-        *_saturation(trials, binding(trials[0], summary, cpus=cpus)),
+        *_saturation(trials, summary, binding(trials[0], summary, cpus=cpus)),
         *unsteadiness(trials, summary),
         *_exited(summary),
     ]
@@ -93,6 +98,23 @@ def _answers(summary: Summary) -> Iterator[Doubt]:
     )
 
 
+def _redirects(summary: Summary) -> Iterator[Doubt]:
+    """Answers that are quick since they send the client elsewhere: to a slash at the end, or to log in."""
+    found = {status: number for status, number in summary.statuses.items() if status in _REDIRECTS}
+    share = sum(found.values()) / summary.samples if summary.samples else 0.0
+    if share <= REDIRECT_LIMIT:
+        return
+    yield Doubt(
+        code=Code.REDIRECTS,
+        severity=Severity.NOTE,
+        what=f"{percent(share)} of the answers were redirects (status {', '.join(map(str, found))}): the pages that"
+        " they lead to were not requested",
+        observed=share,
+        limit=REDIRECT_LIMIT,
+        next_step="name those pages with --path, or log in with --header 'Cookie: ...'",
+    )
+
+
 def _overload(summary: Summary) -> Iterator[Doubt]:
     if not summary.overloaded or summary.backlog_per_second is None:
         return
@@ -103,7 +125,9 @@ def _overload(summary: Summary) -> Iterator[Doubt]:
         f" {rate(summary.backlog_per_second)}/s; response times grow with the length of such a run",
         observed=summary.backlog_per_second,
         limit=0.0,
-        next_step=f"stay below what was answered: --rate {rate_below(summary.achieved_per_second):g}",
+        next_step=f"stay below what was answered: --rate {rate_below(summary.achieved_per_second):g}"
+        if summary.achieved_per_second > 0
+        else "see first why nothing was answered: request the path by hand",
     )
 
 
@@ -114,7 +138,7 @@ def rate_below(capacity: float) -> float:
     return round(math.floor(wanted / step) * step, 6)
 
 
-def _saturation(trials: Sequence[Trial], bound: Binding | None) -> Iterator[Doubt]:
+def _saturation(trials: Sequence[Trial], summary: Summary, bound: Binding | None) -> Iterator[Doubt]:
     settings, loop = trials[0].settings, trials[0].plan.loop
     if bound is None or settings is None or not isinstance(loop, ClosedLoop):
         return
@@ -133,8 +157,8 @@ def _saturation(trials: Sequence[Trial], bound: Binding | None) -> Iterator[Doub
             code=Code.UNEVEN,
             severity=Severity.NOTE,
             what=f"the slots were not full: {bound.why}",
-            observed=0.0,
-            limit=None,
+            observed=unevenness(summary) or 0.0,
+            limit=UNEVEN,
             next_step="behind a proxy, worker_connections = threads and keepalive = 0 (Gunicorn 25 and later) leave to"
             " the others what a worker has no thread for",
         )
@@ -145,7 +169,7 @@ def _exited(summary: Summary) -> Iterator[Doubt]:
         yield Doubt(
             code=Code.WORKERS_EXITED,
             severity=Severity.NOTE,
-            what=f"{count(summary.exited_workers, 'worker')} ended in the measured time and had to be replaced",
+            what=f"{count(summary.exited_workers, 'worker')} ended under the load and had to be replaced",
             observed=summary.exited_workers,
             limit=0,
             next_step="see in Gunicorn's log whether they crashed, or reached max_requests",

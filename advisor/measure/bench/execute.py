@@ -100,7 +100,9 @@ class _Bench:
             with contextlib.suppress(KeyboardInterrupt):
                 again = self._run()
             interrupted = again is None or again.result.interrupted
-            if again is not None and again.part is not None:
+            # What was cut short says less than a whole one that changed, unless it is most of one.
+            least_seconds = self.plan.seconds / 2 if interrupted else 0.0
+            if again is not None and again.part is not None and again.part.seconds >= least_seconds:
                 cut_seconds, run, lengthened = run.result.window_seconds, again, True
         if run.part is None:
             if interrupted:
@@ -181,6 +183,7 @@ class _Bench:
             interrupted=interrupted,
             log="" if server is None else server.log(),
             predicted=self.predicted,
+            usable_cpus=len(own_cpus()) or None,
         )
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.load.limits import MOST_FOREIGN_RATE_PER_SECOND
+from advisor.load.spec import OpenLoop
 from advisor.load.target import is_loopback
 from advisor.measure.bench.bench import Bench
 from advisor.measure.bench.binding import Binding, binding
 from advisor.measure.bench.doubt import OF_THE_GENERATOR, Doubt, is_valid
 from advisor.measure.bench.doubts import doubts
 from advisor.measure.bench.summary import Summary, summarise
-from advisor.measure.bench.trial import RunningTarget
+from advisor.measure.bench.trial import RunningTarget, TrialPlan
+from advisor.measure.statistics.percentiles import needed_samples
 from advisor.measure.statistics.thresholds import Judgement, Quantity, Threshold, judge
+from advisor.units import count
+from gunicorn_conf.errors import BadInput
+
+# Random arrivals are fewer now and then, and the warm-up may take more than was planned.
+_RESERVE = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,25 @@ class BenchResult:
     def kept(self) -> bool:
         """Whether all thresholds are known to be kept."""
         return all(judgement.kept for judgement in self.judgements)
+
+
+def check_thresholds(thresholds: Sequence[Threshold], plan: TrialPlan, *, restarts: int) -> None:
+    """Raise BadInput for a percentile of more samples than a rate will give; what clients give, no one knows before."""
+    if not isinstance(plan.loop, OpenLoop):
+        return
+    rate = plan.loop.rate_per_second
+    coming = rate * restarts * plan.seconds
+    for threshold in thresholds:
+        needed = 0 if threshold.percent is None else needed_samples(threshold.percent)
+        if coming >= needed:
+            continue
+        time = f"{restarts} × {plan.seconds:g} s at {rate:g} requests/s"
+        enough_seconds = math.ceil(_RESERVE * needed / rate)
+        raise BadInput(
+            f"{threshold.text} could not be judged",
+            why=f"{threshold.metric} needs {count(needed, 'sample')}, and {time} give {coming:,.0f}",
+            hint=f"name a lower percentile, or measure for {enough_seconds:,} s in all (--seconds times --restarts)",
+        )
 
 
 def assess(bench: Bench, *, thresholds: Sequence[Threshold] = (), cpus: float | None) -> BenchResult:

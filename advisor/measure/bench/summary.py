@@ -138,7 +138,7 @@ def summarise(trials: Sequence[Trial], *, percents: Iterable[float] = ()) -> Sum
         throttled_share=mean_of([trial.throttling.map(lambda each: each.throttled_share) for trial in trials]),
         generator_cpu_seconds=math.fsum(trial.generator.cpu_seconds for trial in trials),
         generator_cpu_share=max(trial.generator.cpu_share for trial in trials),
-        generator_cpus=math.fsum(trial.generator.cpu_share * trial.plan.generators for trial in trials) / len(trials),
+        generator_cpus=math.fsum(trial.generator.cpu_seconds for trial in trials) / seconds if seconds > 0 else 0.0,
         lateness_p99_seconds=max(
             (late for late in (trial.generator.lateness_p99_seconds for trial in trials) if late is not None),
             default=None,

@@ -106,6 +106,8 @@ class Trial:
     """The end of what Gunicorn printed; empty for a server that gcadvise did not start."""
     predicted: Fact[Prediction] | None = None
     """What the model said before the load was sent, or why it could not; None where it was not asked."""
+    usable_cpus: int | None = None
+    """The CPUs that server and generators could run on, of which a quota may give less; None where it is not known."""
 
     @property
     def throughput_per_second(self) -> float:

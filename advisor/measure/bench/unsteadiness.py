@@ -35,7 +35,7 @@ def unsteadiness(trials: Sequence[Trial], summary: Summary) -> Iterator[Doubt]:
     if not isinstance(trials[0].plan.loop, OpenLoop):
         yield from _drift(trials)
         yield from _variation(trials, summary)
-        yield from _spread(summary)
+        yield from _spread(trials, summary)
 
 
 def _unsteady(trials: Sequence[Trial]) -> Iterator[Doubt]:
@@ -112,12 +112,13 @@ def _variation(trials: Sequence[Trial], summary: Summary) -> Iterator[Doubt]:
         )
 
 
-def _spread(summary: Summary) -> Iterator[Doubt]:
+def _spread(trials: Sequence[Trial], summary: Summary) -> Iterator[Doubt]:
     estimate = summary.throughput
     half = None if estimate is None else estimate.relative_half_width
     if estimate is None or half is None or half <= SPREAD_LIMIT:
         return
     each = ", ".join(map(rate, summary.per_trial))
+    more = "more runs" if trials[0].settings is None else "more starts of the server"
     between = f"the runs differ ({each} requests/s): " if estimate.basis is Basis.RESTARTS else ""
     yield Doubt(
         code=Code.SPREAD,
@@ -125,5 +126,5 @@ def _spread(summary: Summary) -> Iterator[Doubt]:
         what=f"{between}the mean is known to ± {percent(half)} only (at most {percent(SPREAD_LIMIT)})",
         observed=half,
         limit=SPREAD_LIMIT,
-        next_step="measure more starts of the server: twice as many narrow the interval to two thirds or less",
+        next_step=f"measure {more}, with --restarts: twice as many narrow the interval to two thirds or less",
     )

@@ -78,10 +78,12 @@ def _hint(status: int) -> str:
         return "name a page that exists with --path"
     if status == HTTPStatus.BAD_REQUEST:
         return (
-            "send what the app expects (--path with a query, --method, --header, --body-file); an app that checks the "
-            "Host header (ALLOWED_HOSTS) must allow 127.0.0.1"
+            "send what the app expects (--path with a query, --request 'POST /x', --header, --body-file); an app that "
+            "checks the Host header (ALLOWED_HOSTS) must allow 127.0.0.1"
         )
-    return "send what the app expects, with --method, --header or --body-file, or name another page with --path"
+    return (
+        "send what the app expects, with --request 'POST /x', --header or --body-file, or name another page with --path"
+    )
 
 
 def _status(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """Asks the app's own Python what its source does not tell: whether it is WSGI or ASGI, and what is installed there.
 
-The app is imported in a child process, as Gunicorn imports it. Whatever it does there, this returns in time, and what
-it has started in its process group is ended with it.
+The app is imported in a child process, as Gunicorn imports it. Whatever it does there, this returns in time, and all
+that it has started is ended with it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import contextlib
 import json
 import os
 import select
-import signal
-import subprocess
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from advisor.measure.profile.watched import watched
 
 # As long as a server may take to start: it is the same import.
 IMPORT_SECONDS = 60.0
@@ -96,25 +97,21 @@ def _ask(
     command: list[str], question: str, directory: Path, environment: Mapping[str, str], timeout_seconds: float
 ) -> dict[str, object] | str:
     """The answer of a child process, or the sentence that says why there is none."""
+    if shutil.which(command[0]) is None:
+        return f"{command[0]} cannot be run: it is not an executable file"
     reader, writer = os.pipe()
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, reader)
         try:
-            process = subprocess.Popen(
-                [*command, str(writer), question],
-                cwd=directory,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(writer,),
-                start_new_session=True,
+            stack.enter_context(
+                watched(
+                    [*command, str(writer), question], directory=directory, environment=environment, files=(writer,)
+                )
             )
         except (OSError, ValueError) as error:
             return f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}"
         finally:
             os.close(writer)
-        stack.callback(_end, process)
         line = _line(reader, timeout_seconds)
     if line is None:
         return f"it was not imported within {timeout_seconds:g} s"
@@ -138,9 +135,3 @@ def _line(reader: int, timeout_seconds: float) -> bytes | None:
             break
         text += chunk
     return text.partition(b"\n")[0]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it has ended
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

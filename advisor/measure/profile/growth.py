@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from advisor.host.system import System
 from advisor.measure.process_sampler import read_tree
 from advisor.measure.profile.mix import growth_bytes_per_request
-from advisor.measure.profile.result import ENOUGH_SAMPLES
-from advisor.units import KIB
+from advisor.units import KIB, MIB
+
+# What a worker gets in its first dozens of requests, such as a memory pool of the interpreter, looks like growth with
+# each of them: a plain ASGI app was taken to grow by 2.3 MiB in 1,000 requests after 72 of them, and not at all after
+# 2,400 (measured). After so many, the least that is taken for growth comes to less than a mebibyte in 1,000 requests.
+_ENOUGH_REQUESTS = 200
+# A worker that has grown by so much needs fewer: twice what the kernel may put in place of small pages at once.
+_PLAIN_BYTES = 4 * MIB
+# Of so few the median step is a single one.
+_FEWEST_REQUESTS = 20
 
 
 class Growth:
@@ -66,14 +75,24 @@ class Growth:
 
     def per_request(self, endpoint: int) -> float | None:
         """By how much each such request makes the worker grow; 0 where not steadily, None for too few to tell."""
-        steps = self._steps.get(endpoint, [(0, 0)])
-        return growth_bytes_per_request(steps) if steps[-1][0] >= ENOUGH_SAMPLES else None
+        return steady_growth(self._steps.get(endpoint, [(0, 0)]))
 
     def bounded(self, most: int) -> int:
         """At most so many requests, and no more than it takes to grow by what is left, as it looks so far."""
         if self.grown_per_request <= 0:
             return most
         return max(min(most, int((self._most_bytes - self.grown_bytes) / self.grown_per_request) + 1), 1)
+
+
+def steady_growth(steps: Sequence[tuple[int, int]]) -> float | None:
+    """The bytes that each request adds, 0 where they do not; ``steps`` are pairs of requests served and bytes grown.
+
+    None where there were too few requests to tell.
+    """
+    requests, grown = steps[-1]
+    if requests < _FEWEST_REQUESTS or (requests < _ENOUGH_REQUESTS and grown < _PLAIN_BYTES):
+        return None
+    return growth_bytes_per_request(steps)
 
 
 def own_bytes(worker: int) -> int | None:

@@ -7,27 +7,23 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from advisor.measure.interruption import undisturbed
 from advisor.measure.profile.result import ImportCost, Imports
+from advisor.measure.profile.watched import watched
 from advisor.measure.server_spec import SAMPLE_APP, ServerSpec, sample_app_directory
 
 # Python's own fault handler says where an import stands that takes longer, and ends it.
 IMPORT_SECONDS = 30.0
 # For what happens around it: starting the interpreter, reading from a slow disk.
 _MARGIN_SECONDS = 10.0
-_STOP_SECONDS = 6.0
 _DEAREST = 5
 # So much of the output is read: 3,000 modules of 100 characters, ten times over.
 _MOST_OUTPUT_BYTES = 4_000_000
-_WATCHDOG = Path(__file__).parent.parent / "watchdog.py"
 
 # No program ends with this code by itself (sysexits.h uses 64 to 78, shells 126 and above): the import came to its end.
 _IMPORTED = 93
@@ -103,38 +99,10 @@ def _dearest(text: str) -> tuple[ImportCost, ...]:
 
 
 def _run(command: list[str], directory: Path, environment: dict[str, str], output: IO[bytes], seconds: float) -> int:
-    """Run it below the watchdog, which ends all that it started; its exit code."""
-    with _lifeline() as (theirs, ours):
-        with undisturbed():
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_WATCHDOG), str(theirs), *command],
-                cwd=directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs,),
-                start_new_session=True,
-            )
-        try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(seconds)
-        finally:
-            with undisturbed():
-                ours.close()  # at which the watchdog ends everything
-                try:
-                    process.wait(_STOP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+    """Run it, and end all that it started; its exit code."""
+    with (
+        watched(command, directory=directory, environment=environment, output=output) as process,
+        contextlib.suppress(subprocess.TimeoutExpired),
+    ):
+        process.wait(seconds)
     return process.returncode
-
-
-@contextlib.contextmanager
-def _lifeline() -> Iterator[tuple[int, IO[bytes]]]:
-    theirs, ours = os.pipe()
-    try:
-        with open(ours, "wb", buffering=0) as writer:
-            yield theirs, writer
-    finally:
-        os.close(theirs)

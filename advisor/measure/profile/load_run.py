@@ -12,6 +12,7 @@ from advisor.measure.profile.answers import refusal
 from advisor.measure.profile.cpu_clock import settled_cpu_seconds
 from advisor.measure.profile.hang import what_it_does
 from advisor.measure.profile.probe import Answer, probe, shown
+from advisor.measure.profile.run_queue import queued_between, read_queued
 from advisor.measure.server import RunningServer
 from advisor.measure.server_spec import ServerSpec
 from gunicorn_conf.errors import ServerFailed
@@ -60,6 +61,8 @@ class LoadRun:
     samples: Samples
     cpu_seconds: float
     elapsed_seconds: float
+    queued_seconds: float | None
+    """How long the worker was ready to compute and had no CPU; None where the system does not tell."""
 
     @property
     def whole(self) -> int:
@@ -78,6 +81,15 @@ class LoadRun:
         return self.cpu_seconds / len(self.samples)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """One answer, with what the worker computed for it, and how long it had no CPU (None: not told)."""
+
+    answer: Answer
+    cpu_seconds: float
+    queued_seconds: float | None
+
+
 class Client:
     """Sends to one server with one worker, within the budget; ``sent`` counts its requests."""
 
@@ -89,12 +101,12 @@ class Client:
         self.worker = server.worker_pids[0]
         self.sent = 0
 
-    def probe(self, request: LoadRequest) -> tuple[Answer, float]:
-        """Send one request alone; with its answer, the CPU time that it took.
+    def probe(self, request: LoadRequest) -> Probed:
+        """Send one request alone.
 
         Raises ServerFailed or BadInput when the app does not answer it, or refuses it.
         """
-        before = self._cpu()
+        before, queued = self._cpu(), read_queued(self.worker)
         answer = probe(self.server.url, request, timeout_seconds=self.timeout_seconds)
         self.budget.spent_seconds += answer.seconds
         self.sent += 1
@@ -118,7 +130,11 @@ class Client:
         failed = refusal(answer, self.server.log())
         if failed is not None:
             raise failed
-        return answer, self._cpu() - before
+        return Probed(
+            answer=answer,
+            cpu_seconds=self._cpu() - before,
+            queued_seconds=queued_between(queued, read_queued(self.worker)),
+        )
 
     def load(
         self,
@@ -134,7 +150,7 @@ class Client:
 
         Raises ServerFailed when the worker ends, and KeyboardInterrupt at Ctrl-C.
         """
-        before = self._cpu()
+        before, queued = self._cpu(), read_queued(self.worker)
         began = time.monotonic()
         result = run_load(
             LoadSpec(
@@ -151,7 +167,12 @@ class Client:
         self.sent += result.started
         if result.interrupted:
             raise KeyboardInterrupt
-        return LoadRun(samples=result.samples, cpu_seconds=self._cpu() - before, elapsed_seconds=result.elapsed_seconds)
+        return LoadRun(
+            samples=result.samples,
+            cpu_seconds=self._cpu() - before,
+            elapsed_seconds=result.elapsed_seconds,
+            queued_seconds=queued_between(queued, read_queued(self.worker)),
+        )
 
     def idle_cpus(self, seconds: float) -> float:
         """What the worker computes for so long without any request, in CPUs."""

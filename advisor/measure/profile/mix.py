@@ -46,6 +46,20 @@ def variation(seconds: Sequence[float]) -> float:
     return statistics.pstdev(seconds) / mean if mean > 0 else 0.0
 
 
+def queued_part(queued_seconds: float, seen_seconds: float, cpu_seconds: float) -> float:
+    """What of the time that a client saw was waiting for a CPU: it never explains what the request computed.
+
+    Several threads that wait at the same time may have waited for longer than the request took.
+    """
+    return min(queued_seconds, max(seen_seconds - cpu_seconds, 0.0))
+
+
+def mixed_queued(endpoints: Sequence[EndpointProfile]) -> float | None:
+    """How long a request of the mix waited for a CPU; None where it is not known of all."""
+    known = [endpoint.queued_seconds for endpoint in endpoints if endpoint.queued_seconds is not None]
+    return mixed_mean(endpoints, known) if len(known) == len(endpoints) else None
+
+
 def mixed_mean(endpoints: Sequence[EndpointProfile], values: Sequence[float]) -> float:
     """The mean of one value an endpoint, by the endpoints' weights."""
     weights = [endpoint.request.weight for endpoint in endpoints]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.measure.profile.mix import mixed_mean, mixed_queued
 from advisor.measure.profile.one_client import SLOW_SECONDS, OneClient
 from advisor.measure.profile.probe import shown
 from advisor.units import MIB, show_bytes
@@ -14,6 +15,10 @@ _PRINTS_MUCH_BYTES = 1024
 _IDLE_CPUS = 0.02
 # Below it a worker needs a day at 10 requests/s to grow by a gibibyte.
 _GROWS_FROM_BYTES = MIB
+# Of the time that a request takes; below it the other figures are moved by less than they vary from run to run.
+_QUEUED_SHARE = 0.1
+# Waking up takes a thread some hundredths of a millisecond on a machine with nothing else to do.
+_QUEUED_FROM_SECONDS = 0.000_2
 
 
 def notes(one: OneClient, *, printed_bytes_per_request: float, stuck: str | None) -> tuple[str, ...]:
@@ -46,6 +51,21 @@ def notes(one: OneClient, *, printed_bytes_per_request: float, stuck: str | None
         found.append(
             f"a worker computes {one.idle_cpus:.2f} CPUs without any request; this is in the CPU time per request"
         )
+    found += _queued(one)
     if stuck is not None:
         found.append(f"threads do not work for this app: {stuck}")
     return tuple(found)
+
+
+def _queued(one: OneClient) -> list[str]:
+    """That the machine had too little left for a measurement, where it had."""
+    queued = mixed_queued(one.endpoints) or 0.0
+    service = mixed_mean(one.endpoints, [endpoint.service_seconds for endpoint in one.endpoints])
+    if queued < max(_QUEUED_SHARE * service, _QUEUED_FROM_SECONDS):
+        return []
+    text = (
+        f"a request waited {queued * 1000:.3g} ms for a CPU beyond the {service * 1000:.3g} ms shown: other programs "
+        "took the CPUs while this was measured, or a limit on CPU time was reached; what shares a CPU takes more CPU "
+        "time too, so measure again when the machine has less to do"
+    )
+    return [text]

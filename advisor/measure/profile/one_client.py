@@ -14,11 +14,12 @@ from advisor.measure.process_readings import Memory, sum_memory
 from advisor.measure.process_sampler import read_tree
 from advisor.measure.profile.answers import remarks
 from advisor.measure.profile.growth import Growth, greatest_bytes
-from advisor.measure.profile.load_run import Client, LoadRun
+from advisor.measure.profile.load_run import Client, LoadRun, Probed
 from advisor.measure.profile.memory_run import TreeMemory
-from advisor.measure.profile.mix import mixed_growth, quantiles, variation
-from advisor.measure.profile.probe import Answer, shown
+from advisor.measure.profile.mix import mixed_growth, quantiles, queued_part, variation
+from advisor.measure.profile.probe import shown
 from advisor.measure.profile.result import ENOUGH_SAMPLES, EndpointProfile
+from gunicorn_conf.errors import ServerFailed
 
 # Figures of a fast handler are steady after some thousand requests; a slow one is asked until there are enough.
 LEAST_SECONDS = 3.0
@@ -46,11 +47,11 @@ class _Tally:
 
     number: int
     request: LoadRequest
-    answers: list[Answer] = field(default_factory=list)
-    answer_cpu_seconds: float = 0.0
-    """Of the last of these answers."""
+    probes: list[Probed] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: float = 0.0
+    queued_seconds: float | None = 0.0
+    """How long the worker was ready to compute and had no CPU; None once the system did not tell."""
     whole: int = 0
     spent_seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -65,21 +66,37 @@ class _Tally:
             else:
                 self.failures[sample.kind] += 1
         self.cpu_seconds += run.cpu_seconds
+        self.add_queued(run.queued_seconds)
         self.whole += run.whole
         self.spent_seconds += run.elapsed_seconds
 
+    def add_queued(self, seconds: float | None) -> None:
+        """Count a time in which the worker had no CPU."""
+        known = seconds is not None and self.queued_seconds is not None
+        self.queued_seconds = (self.queued_seconds or 0.0) + (seconds or 0.0) if known else None
+
+    @property
+    def last_answer_seconds(self) -> float:
+        """Of the last probe."""
+        return self.probes[-1].answer.seconds
+
     def profile(self) -> EndpointProfile:
         """What it comes to."""
+        requests = self.whole + sum(self.failures.values())
+        cpu, seen = self.cpu_seconds / requests, statistics.fmean(self.seconds)
+        queued = None if self.queued_seconds is None else queued_part(self.queued_seconds / requests, seen, cpu)
+        share = 1 - (queued or 0.0) / seen if seen > 0 else 1.0
         return EndpointProfile(
             request=self.request,
             samples=len(self.seconds),
-            service_seconds=statistics.fmean(self.seconds),
-            cpu_seconds=self.cpu_seconds / (self.whole + sum(self.failures.values())),
+            service_seconds=seen * share,
+            cpu_seconds=cpu,
+            queued_seconds=queued,
             variation=variation(self.seconds),
-            quantiles_seconds=quantiles(self.seconds),
+            quantiles_seconds=tuple(share * seconds for seconds in quantiles(self.seconds)),
             statuses=dict(self.statuses.most_common()),
             failures=dict(self.failures),
-            response_bytes=round(statistics.fmean(answer.size_bytes for answer in self.answers)),
+            response_bytes=round(statistics.fmean(probed.answer.size_bytes for probed in self.probes)),
         )
 
 
@@ -131,7 +148,7 @@ def measure_one_client(client: Client, requests: Sequence[LoadRequest]) -> OneCl
         _first_look(client, _Tally(number, request), growth, look_seconds) for number, request in enumerate(requests)
     ]
     idle_cpus = client.idle_cpus(_IDLE_SECONDS)
-    turn = [tally for tally in tallies if tally.answers[-1].seconds <= min(SLOW_SECONDS, share_seconds)]
+    turn = [tally for tally in tallies if tally.last_answer_seconds <= min(SLOW_SECONDS, share_seconds)]
     for tally in turn:
         most = growth.bounded(_FIRST_REQUESTS)
         run = client.load((tally.request,), clients=1, seconds=_WARM_UP_SECONDS, most_requests=most)
@@ -152,13 +169,7 @@ def measure_one_client(client: Client, requests: Sequence[LoadRequest]) -> OneCl
                 turn.remove(tally)
         most *= _SLICE_GROWTH
     _use_first_look(tallies)
-    tree = read_tree(client.server.arbiter_pid)
-    worker = read_tree(client.worker)
-    assert tree is not None
-    assert worker is not None
-    memory, tree_memory = sum_memory(process.memory for process in worker.processes), tree.memory
-    assert memory is not None
-    assert tree_memory is not None
+    memory, tree_memory, children = _memory(client)
     endpoints = tuple(tally.profile() for tally in tallies)
     by_endpoint = tuple(growth.per_request(tally.number) for tally in tallies)
     grows = mixed_growth(endpoints, by_endpoint)
@@ -173,17 +184,38 @@ def measure_one_client(client: Client, requests: Sequence[LoadRequest]) -> OneCl
         growth_curve=tuple(growth.curve),
         growth_requests=growth.requests,
         idle_cpus=idle_cpus,
-        children=len(worker.descendants),
-        notes=tuple(note for tally in tallies for note in [*remarks(tally.answers), *_failures(tally)]),
+        children=children,
+        notes=tuple(
+            note
+            for tally in tallies
+            for note in [*remarks([probed.answer for probed in tally.probes]), *_failures(tally)]
+        ),
     )
+
+
+def _memory(client: Client) -> tuple[Memory, Memory, int]:
+    """What the worker holds with the processes that it started, what the whole server does, and how many these are.
+
+    Raises ServerFailed when one of them is gone.
+    """
+    tree, worker = read_tree(client.server.arbiter_pid), read_tree(client.worker)
+    own = None if worker is None else sum_memory(process.memory for process in worker.processes)
+    whole = None if tree is None else tree.memory
+    if worker is None or own is None or whole is None:
+        raise ServerFailed(
+            "the worker ended while it was measured",
+            why="its memory cannot be read any more: the app, or a library of it, ended its process",
+            hint="look at the log",
+            log=client.server.log(),
+        )
+    return own, whole, len(worker.descendants)
 
 
 def _first_look(client: Client, tally: _Tally, growth: Growth, seconds: float) -> _Tally:
     for _ in range(_PROBES):
-        answer, tally.answer_cpu_seconds = client.probe(tally.request)
-        tally.answers.append(answer)
+        tally.probes.append(client.probe(tally.request))
         growth.look(1, tally.number)
-        if growth.too_much or sum(each.seconds for each in tally.answers) > seconds:
+        if growth.too_much or sum(probed.answer.seconds for probed in tally.probes) > seconds:
             break
     return tally
 
@@ -192,15 +224,15 @@ def _use_first_look(tallies: Sequence[_Tally]) -> None:
     """Of an endpoint that there was no time for, or that was never answered again, the last single answer counts."""
     for tally in tallies:
         if not tally.seconds:
-            answer = tally.answers[-1]
-            tally.seconds.append(answer.seconds)
-            tally.statuses[answer.status] += 1
-            tally.whole, tally.cpu_seconds = 1, tally.answer_cpu_seconds
+            last = tally.probes[-1]
+            tally.seconds.append(last.answer.seconds)
+            tally.statuses[last.answer.status] += 1
+            tally.whole, tally.cpu_seconds, tally.queued_seconds = 1, last.cpu_seconds, last.queued_seconds
             tally.failures.clear()
 
 
 def _enough(tally: _Tally, share_seconds: float, least_seconds: float) -> bool:
-    mean = statistics.fmean(tally.seconds) if tally.seconds else tally.answers[-1].seconds
+    mean = statistics.fmean(tally.seconds) if tally.seconds else tally.last_answer_seconds
     return tally.spent_seconds >= min(share_seconds, max(least_seconds, ENOUGH_SAMPLES * mean))
 
 

@@ -13,18 +13,23 @@ from advisor.measure.profile.imports import import_app
 from advisor.measure.profile.load_run import PROFILE_SECONDS, Budget
 from advisor.measure.profile.log_reading import last_exception
 from advisor.measure.profile.memory_run import TreeMemory
+from advisor.measure.profile.mix import mixed_queued
 from advisor.measure.profile.notes import notes
+from advisor.measure.profile.one_client import OneClient
 from advisor.measure.profile.request_cost import request_cost
 from advisor.measure.profile.result import AppProfile, Imports, MemoryProfile
 from advisor.measure.profile.runs import Order, WorkerRuns, measure_trees, measure_workers, threads_of
 from advisor.measure.server_spec import SAMPLE_APP, ServerSpec
 from advisor.units import MIB
-from advisor.workload.cost import AppCost, MemoryCost
+from advisor.workload.cost import UNMEASURED_THREAD_BYTES, AppCost, MemoryCost
 
 # An app that keeps all that it takes may grow by so much; with 1 MiB a request that is enough to see it in 256.
 _GROWTH_BYTES = 256 * MIB
 # And by no more than this share of what the host has left.
 _HOST_SHARE = 0.25
+# What a thread weighs is told by another start of the server: all together they may seem to be more than a worker that
+# has them, which never is less than half of itself without them.
+_LEAST_OF_WORKER = 0.5
 # Of the memory in all, for the workers that are measured at once and gcadvise; the kernel's part is not seen in PSS.
 _USABLE_SHARE = 0.9
 
@@ -53,6 +58,7 @@ def profile_app(
         budget=Budget(seconds, _growth_bytes()),
         timeout_seconds=timeout_seconds,
         progress=progress,
+        cpus=detect().cpus.value or 1.0,
         memory_bytes=_usable_bytes(),
     )
     workers = measure_workers(order)
@@ -76,7 +82,8 @@ def _profile(
     request, gil = request_cost(one.endpoints, threads)
     count = threads_of(workers) if tree.workers > 1 else 1
     growth = _growth(workers)
-    thread_bytes = threads.thread_bytes.value or 0
+    thread_bytes = threads.thread_bytes.value
+    threads_bytes = 0 if thread_bytes is None or count == 1 else count * thread_bytes
     return AppProfile(
         app=app,
         wsgi=order.wsgi,
@@ -90,11 +97,12 @@ def _profile(
             request=request,
             memory=MemoryCost(
                 arbiter_bytes=tree.arbiter_bytes,
-                worker_bytes=max(tree.worker_bytes - (count * thread_bytes if count > 1 else 0), 0),
-                thread_bytes=thread_bytes,
+                worker_bytes=max(tree.worker_bytes - threads_bytes, int(_LEAST_OF_WORKER * tree.worker_bytes)),
+                thread_bytes=UNMEASURED_THREAD_BYTES if thread_bytes is None else thread_bytes,
                 growth_bytes_per_1000_requests=growth.value or 0,
             ),
         ),
+        queued_seconds=_queued(one),
         handover_seconds=threads.handover_seconds,
         kept_alive_saves_seconds=threads.kept_alive_saves_seconds,
         gil_seconds=gil,
@@ -114,7 +122,15 @@ def _profile(
         imports=imports,
         connections=tree.connections,
         notes=notes(one, printed_bytes_per_request=workers.printed_bytes_per_request, stuck=threads.stuck),
+        threads_fail=threads.stuck,
     )
+
+
+def _queued(one: OneClient) -> Fact[float]:
+    seconds = mixed_queued(one.endpoints)
+    if seconds is None:
+        return Fact.unknown("the system does not tell it, so it counts as waiting")
+    return Fact(value=seconds, source="the worker's threads, /proc/PID/task/TID/schedstat")
 
 
 def _measure_imports(spec: ServerSpec, app: str) -> Fact[Imports]:

@@ -15,6 +15,8 @@ from advisor.workload.cost import AppCost
 
 # A mean of fewer requests than this says little of how much they vary; it is shown with its number of samples.
 ENOUGH_SAMPLES = 20
+# The app's own failures; 4xx is what it says of the request.
+_FAILED_FROM = 500
 # One process that takes more than this many CPUs computes in several threads at once, so the GIL is not held all the
 # time. Gunicorn's own main thread and the kernel's work for sockets reach 1.07 with the GIL held (measured, an empty
 # Flask handler on 1 × 4 threads).
@@ -25,7 +27,7 @@ RELEASES_GIL_ABOVE_CPUS = 1.15
 class EndpointProfile:
     """One kind of request, alone, at one worker that served one client at a time.
 
-    ``service_seconds`` is from the connection to the whole answer, seen by the client; ``cpu_seconds`` is what the
+    ``service_seconds`` is from the connection to the whole answer, less ``queued_seconds``; ``cpu_seconds`` is what the
     worker, with the processes that it started, computed for it. ``statuses`` and ``failures`` (kinds without a whole
     answer) count the requests that were measured.
     """
@@ -34,10 +36,13 @@ class EndpointProfile:
     samples: int
     service_seconds: float
     cpu_seconds: float
+    queued_seconds: float | None
+    """How long the worker was ready to compute and had no CPU, since something else took it, or a limit held it back:
+    no part of what the app waits for. None where the system does not tell; it is in ``service_seconds`` then."""
     variation: float
     """The standard deviation of the service time, as a share of its mean."""
     quantiles_seconds: tuple[float, ...]
-    """100 equally likely service times in ascending order."""
+    """100 equally likely service times in ascending order, each shortened by the same share as their mean."""
     statuses: Mapping[int, int]
     failures: Mapping[Kind, int]
     response_bytes: int
@@ -54,6 +59,18 @@ class EndpointProfile:
         return self.wait_seconds / self.cpu_seconds if self.cpu_seconds > 0 else 0.0
 
     @property
+    def seen_seconds(self) -> float:
+        """What the client saw, with the waiting for a CPU."""
+        return self.service_seconds + (self.queued_seconds or 0.0)
+
+    @property
+    def failed_share(self) -> float:
+        """The share of requests that were answered with 5xx, or not at all."""
+        failed = sum(number for status, number in self.statuses.items() if status >= _FAILED_FROM)
+        lost = sum(self.failures.values())
+        return (failed + lost) / max(self.samples + lost, 1)
+
+    @property
     def few_samples(self) -> bool:
         """Whether so few requests were measured that their mean may be off."""
         return self.samples < ENOUGH_SAMPLES
@@ -63,7 +80,8 @@ class EndpointProfile:
 class ThreadsProfile:
     """The mix on one gthread worker with all its threads busy.
 
-    ``alone_per_second`` is what a worker with a single thread answers: 1 ÷ the service time.
+    ``alone_per_second`` is what a worker with a single thread answered, on the same machine with all that it had to do:
+    1 ÷ the time that its client saw.
     """
 
     threads: int
@@ -142,8 +160,9 @@ class AppProfile:
     """One app under one mix of requests.
 
     ``cost`` is what the model takes; where one of its parts is not known it has the value that claims least (no
-    hand-over, no saving, all CPU time under the GIL), and the fact of the same name here has the reason. The mix is
-    the endpoints' figures by their weights. ``began`` is ISO 8601 in UTC.
+    hand-over, no saving, all CPU time under the GIL), a thread's memory that of a plan without measurements; and the
+    fact of the same name here has the reason. The mix is the endpoints' figures by their weights. ``began`` is ISO 8601
+    in UTC.
     """
 
     app: str
@@ -157,6 +176,8 @@ class AppProfile:
     """How long requests were sent, all runs together."""
     endpoints: tuple[EndpointProfile, ...]
     cost: AppCost
+    queued_seconds: Fact[float]
+    """How long a request of the mix waited for a CPU, which is not in its cost."""
     handover_seconds: Fact[float]
     kept_alive_saves_seconds: Fact[float]
     gil_seconds: Fact[float]
@@ -168,6 +189,8 @@ class AppProfile:
     connections: Fact[tuple[OpenConnections, ...]]
     notes: tuple[str, ...]
     """What else was seen, a sentence each: ``GET / answers 302 to /login``."""
+    threads_fail: str | None = None
+    """How requests fail once a worker has several threads; None where that was not seen."""
 
     @property
     def samples(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.facts import Fact
 from advisor.load.spec import DEFAULT_TIMEOUT_SECONDS, LoadRequest
@@ -12,7 +12,9 @@ from advisor.measure.profile.connections import LOOP_SOCKETS
 from advisor.measure.profile.load_run import Budget, Client
 from advisor.measure.profile.memory_run import WORKERS, TreeMemory, measure_memory, preload_saves
 from advisor.measure.profile.mix import mixed_mean
-from advisor.measure.profile.one_client import OneClient, measure_one_client
+from advisor.measure.profile.more_samples import take_more, workers_for_more
+from advisor.measure.profile.one_client import SLOW_SECONDS, OneClient, measure_one_client
+from advisor.measure.profile.result import EndpointProfile
 from advisor.measure.profile.start import started, with_arguments
 from advisor.measure.profile.threads import Threads, measure_threads, threads_for
 from advisor.measure.server_events import ServerSettings
@@ -47,6 +49,8 @@ class Order:
     budget: Budget
     timeout_seconds: float
     progress: Callable[[str], None]
+    cpus: float = 1.0
+    """What the app may use of them."""
     memory_bytes: int | None = None
     """What the app and gcadvise may use in all; None where it is unknown."""
 
@@ -77,8 +81,8 @@ class WorkerRuns:
 
     @property
     def service_seconds(self) -> float:
-        """Of a request of the mix, with one client."""
-        return mixed_mean(self.one.endpoints, [endpoint.service_seconds for endpoint in self.one.endpoints])
+        """Of a request of the mix, as one client saw it."""
+        return mixed_mean(self.one.endpoints, [endpoint.seen_seconds for endpoint in self.one.endpoints])
 
 
 def measure_workers(order: Order) -> WorkerRuns:
@@ -90,6 +94,7 @@ def measure_workers(order: Order) -> WorkerRuns:
         printed = server.log_bytes
         one = measure_one_client(client, order.mix)
         printed = server.log_bytes - printed
+        one = replace(one, endpoints=_more_samples(order, one))
         sent = client.sent
         threads = (
             _measure_threads(order, client, one)
@@ -105,12 +110,25 @@ def measure_workers(order: Order) -> WorkerRuns:
         )
 
 
+def _more_samples(order: Order, one: OneClient) -> tuple[EndpointProfile, ...]:
+    """The endpoints, from more requests where their times vary much and there is room for several workers."""
+    workers = workers_for_more(one.endpoints, order.cpus) if order.wsgi else 0
+    service = mixed_mean(one.endpoints, [endpoint.seen_seconds for endpoint in one.endpoints])
+    if not workers or service > SLOW_SECONDS or _no_memory(order, one, workers=workers + 1, servers=2) is not None:
+        return one.endpoints
+    order.progress(f"measuring how much the times vary, with {workers} workers and a client each")
+    try:
+        with started(order.server(workers=workers, worker_class=order.worker_class)) as server:
+            return take_more(server, one.endpoints, order.budget, timeout_seconds=order.timeout_seconds)
+    except GcadviseError:  # several at a time may be more than the app, or what it talks to, takes
+        return one.endpoints
+
+
 def _measure_threads(order: Order, sync: Client, one: OneClient) -> Threads:
-    service = mixed_mean(one.endpoints, [endpoint.service_seconds for endpoint in one.endpoints])
+    service = mixed_mean(one.endpoints, [endpoint.seen_seconds for endpoint in one.endpoints])
     cpu = mixed_mean(one.endpoints, [endpoint.cpu_seconds for endpoint in one.endpoints])
-    threads = threads_for(
-        max(service - cpu, 0.0) / cpu if cpu > 0 else 0.0, one.request_bytes, sync.budget.growth_bytes
-    )
+    waiting = mixed_mean(one.endpoints, [endpoint.wait_seconds for endpoint in one.endpoints])
+    threads = threads_for(waiting / cpu if cpu > 0 else 0.0, one.request_bytes, sync.budget.growth_bytes)
     if _least_seconds(service, cpu, threads) > order.budget.left_seconds:
         return Threads.unknown(_no_time(service))
     lack = _no_memory(order, one, workers=2, servers=2)

@@ -7,11 +7,13 @@ import statistics
 from dataclasses import dataclass
 
 from advisor.facts import Fact
+from advisor.load.samples import Kind
 from advisor.load.spec import Connections, LoadRequest
 from advisor.measure.process_sampler import read_tree
 from advisor.measure.profile.hang import what_it_does
 from advisor.measure.profile.load_run import Client, LoadRun
-from advisor.measure.profile.mix import grown_after
+from advisor.measure.profile.log_reading import last_exception
+from advisor.measure.profile.mix import grown_after, mixed_mean
 from advisor.measure.profile.one_client import OneClient
 from advisor.measure.profile.result import ThreadsProfile
 
@@ -32,11 +34,13 @@ SECONDS = 2.5
 # Beyond the time that a request takes with all threads busy, before threads count as stuck.
 _PATIENCE_SECONDS = 3.0
 _PATIENCE_TIMES = 4.0
+# So many more requests in a hundred that fail with threads are the threads' doing.
+_MORE_FAIL = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threads:
-    """What a gthread worker showed beside a sync worker; ``stuck`` says how, when its threads stopped to answer."""
+    """What a gthread worker showed beside a sync worker; ``stuck`` says how, when threads hung or failed."""
 
     profile: Fact[ThreadsProfile]
     thread_bytes: Fact[int]
@@ -89,8 +93,8 @@ def measure_threads(
         most_requests=client.budget.most_requests,
         timeout_seconds=patience,
     )
-    if run.timeouts:
-        reason = _stuck(client, run, threads)
+    reason = _stuck(client, run, threads) if run.timeouts else _failing(client, run, one, threads)
+    if reason is not None:
         return Threads(
             profile=Fact.unknown(reason),
             thread_bytes=Fact.unknown(reason),
@@ -147,6 +151,18 @@ def _stuck(client: Client, run: LoadRun, threads: int) -> str:
     doing = what_it_does(client.server, client.worker, client.spec)
     unanswered = f"{run.timeouts:,} of {len(run.samples):,} requests were not answered"
     return f"with {threads} threads {unanswered}: the worker {doing}"
+
+
+def _failing(client: Client, run: LoadRun, one: OneClient, threads: int) -> str | None:
+    """How requests fail with threads that do not fail with one client; None where no more of them do."""
+    kinds = run.samples.kinds()
+    failed = len(run.samples) - kinds.get(Kind.ANSWERED, 0) - kinds.get(Kind.CLIENT_ERROR, 0)
+    before = mixed_mean(one.endpoints, [endpoint.failed_share for endpoint in one.endpoints])
+    if failed <= (before + _MORE_FAIL) * len(run.samples):
+        return None
+    exception = last_exception(client.server.log())
+    why = "" if exception is None else f": {exception}"
+    return f"with {threads} threads {failed:,} of {len(run.samples):,} requests failed{why}"
 
 
 def _own(client: Client) -> tuple[int, int] | None:

@@ -21,6 +21,9 @@ _EQUAL_WIDTHS_UP_TO = 30.0
 _STEPS = (1.0, 2.0, 5.0)
 # A nanosecond: no clock here tells finer latencies apart.
 _FINEST_SECONDS = 1e-9
+# What is left beyond the last bound must be so much of the bucket before, or it goes into that: a bucket from 50 to
+# 50.000001 ms would only show how the slowest sample was rounded.
+_SLIVER = 0.01
 # So that 201 times 0.1 ms is 0.0201, not 0.020100000000000003.
 _DECIMALS = 12
 
@@ -50,6 +53,8 @@ def histogram(ordered: Sequence[float], *, most: int = MOST_BUCKETS) -> tuple[Bu
         bounds = _equal(first, last, most - 1)
     # What is below the first bound or beyond the last is still shown, in a bucket of its own.
     bounds = [bound for bound in bounds if ordered[0] < bound <= ordered[-1]]
+    if len(bounds) > 1 and ordered[-1] - bounds[-1] <= _SLIVER * (bounds[-1] - bounds[-2]):
+        del bounds[-1]
     edges = [_below(ordered[0], bounds), *bounds, ordered[-1]]
     places = [bisect.bisect_left(ordered, bound) for bound in bounds]
     counts = [high - low for low, high in itertools.pairwise([0, *places, len(ordered)])]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from advisor.measure.bench.trial import TrialPlan
-from advisor.measure.statistics.comparison import FEWEST_PAIRS, compare_pairs
+from advisor.measure.statistics.comparison import FEWEST_PAIRS, Comparison, compare_pairs
 from advisor.measure.tune.ledger import Contender, Ledger
 from advisor.measure.tune.runs import Phase, Run
 
@@ -77,19 +77,22 @@ def confirm(
     It ends early once it is clear, but not before ``least_seconds``, which narrow the interval of what is quoted.
 
     ``on_run`` hears of each run before it begins: which finalist, in which round, of how many. One round is run
-    whatever it takes; afterwards none begins that the budget does not hold.
+    whatever it takes; afterwards no run begins that the budget does not hold, nor one that could not be paired.
     """
     rounds = planned_rounds(len(finalists), run_seconds=ledger.expected_seconds(plan), left_seconds=ledger.left_seconds)
     runs: dict[str, list[Run]] = {finalist.name: [] for finalist in finalists}
     staying = list(finalists)
     dropped: list[str] = []
     for number in range(rounds):
-        shift = number % len(staying)
-        for finalist in [*staying[shift:], *staying[:shift]]:
+        fitting = int(ledger.left_seconds // ledger.expected_seconds(plan)) if number else len(staying)
+        turn = _turn(staying, runs, rounds, number, fitting)
+        for finalist in turn:
             if number and ledger.expected_seconds(plan) > ledger.left_seconds:
                 return _confirmation(finalists, runs, rounds, dropped)
             on_run(finalist, number + 1, rounds)
             runs[finalist.name].append(ledger.measure(Phase.CONFIRM, finalist, plan))
+        if len(turn) < len(staying):  # what is left is for less than a round
+            break
         staying = [one for one in staying if runs[one.name][-1].failure is None]
         hopeless = _hopeless(staying, runs) if number else _as_predicted(staying, runs)
         dropped += hopeless
@@ -111,6 +114,23 @@ def _confirmation(
         planned_rounds=rounds,
         dropped=tuple(dropped),
     )
+
+
+def _turn(
+    staying: Sequence[Contender], runs: dict[str, list[Run]], rounds: int, number: int, fitting: int
+) -> list[Contender]:
+    """Who is run in a round, in which order, when so many runs are ``fitting`` into what is left.
+
+    Where that is less than a round, the first one that stays and those whose comparison with it is still open; nobody
+    where that would be one alone, whose run could not be paired.
+    """
+    if fitting >= len(staying):
+        shift = number % len(staying)
+        return [*staying[shift:], *staying[:shift]]
+    first, *others = staying
+    undecided = [other for other in others if not _compared(first, other, runs, rounds).finished]
+    chosen = undecided[: max(fitting - 1, 0)]
+    return [first, *chosen] if chosen else []
 
 
 def _hopeless(staying: Sequence[Contender], runs: dict[str, list[Run]]) -> list[str]:
@@ -142,5 +162,11 @@ def _as_predicted(staying: Sequence[Contender], runs: dict[str, list[Run]]) -> l
 
 def _clear(staying: Sequence[Contender], runs: dict[str, list[Run]], rounds: int) -> bool:
     """Whether more rounds would teach nothing: each comparison with the first one that stays is finished."""
-    first, *others = ([run.throughput_per_second for run in runs[one.name]] for one in staying)
-    return all(compare_pairs(first, other, planned_pairs=rounds).finished for other in others)
+    first, *others = staying
+    return all(_compared(first, other, runs, rounds).finished for other in others)
+
+
+def _compared(first: Contender, other: Contender, runs: dict[str, list[Run]], rounds: int) -> Comparison:
+    """The other beside the first, over the rounds so far; both were run in each."""
+    before, after = ([run.throughput_per_second for run in runs[one.name]] for one in (first, other))
+    return compare_pairs(before, after, planned_pairs=rounds)

@@ -6,6 +6,7 @@ it again with the runs that were saved, and the time they took then counts now.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -81,9 +82,9 @@ class Ledger:
         """The runs of a phase, or those of one configuration in it."""
         return [run for run in self.runs if run.phase is phase and name in (None, run.name)]
 
-    def knows(self, phase: Phase, name: str) -> bool:
-        """Whether the next run of a configuration in a phase is recorded already."""
-        return (phase, name, len(self.of(phase, name)) + 1) in self._recorded
+    def knows(self, phase: Phase, name: str, rate_per_second: float | None) -> bool:
+        """Whether the next run of a configuration in a phase, at that rate, is recorded already."""
+        return self._known(phase, name, rate_per_second) is not None
 
     def expected_seconds(self, plan: TrialPlan) -> float:
         """What a run of that plan will take, start and end of the server included."""
@@ -99,14 +100,18 @@ class Ledger:
 
         Raises KeyboardInterrupt when the run was interrupted; it is not kept then.
         """
-        number = len(self.of(phase, contender.name)) + 1
-        run = self._recorded.get((phase, contender.name, number))
+        run = self._known(phase, contender.name, _rate_of(plan))
         if run is None:
+            number = len(self.of(phase, contender.name)) + 1
             run = self._run(phase, contender, plan, number, late_after_seconds)
         self._planned_seconds += plan.warm_up_seconds + plan.seconds
         self.runs.append(run)
         self.on_run()
         return run
+
+    def _known(self, phase: Phase, name: str, rate_per_second: float | None) -> Run | None:
+        run = self._recorded.get((phase, name, len(self.of(phase, name)) + 1))
+        return run if run is not None and _same_rate(run.rate_per_second, rate_per_second) else None
 
     def _run(
         self, phase: Phase, contender: Contender, plan: TrialPlan, number: int, late_after_seconds: float | None
@@ -121,7 +126,7 @@ class Ledger:
         if trial is not None and trial.interrupted:
             raise KeyboardInterrupt
         elapsed = self._clock() - begun
-        rate = plan.loop.rate_per_second if isinstance(plan.loop, OpenLoop) else None
+        rate = _rate_of(plan)
         if trial is None:
             return Run(
                 phase=phase,
@@ -161,3 +166,14 @@ class Ledger:
             began=trial.began,
             elapsed_seconds=elapsed,
         )
+
+
+def _rate_of(plan: TrialPlan) -> float | None:
+    return plan.loop.rate_per_second if isinstance(plan.loop, OpenLoop) else None
+
+
+def _same_rate(one: float | None, other: float | None) -> bool:
+    """Whether runs are of the same load: a tuning that goes on with another budget may come to other rates."""
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other)

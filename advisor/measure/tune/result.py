@@ -49,6 +49,8 @@ class Subject:
     config: str | None
     present: str | None
     slo: str | None
+    threads_fail: str | None = None
+    """How the app was seen to fail with threads, so that none are tried; no part of what is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

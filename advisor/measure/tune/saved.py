@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from advisor.measure.server_events import ServerSettings
 from advisor.measure.tune.runs import Failure, FailureKind, Latencies, Phase, Run
-from advisor.workload.cost import AppCost, MemoryCost, RequestCost
+from advisor.workload.cost import QUANTILES, AppCost, MemoryCost, RequestCost
 from gunicorn_conf.errors import BadInput
 
 SCHEMA = "gcadvise.tune/1"
@@ -27,6 +27,8 @@ class Saved:
     cost: AppCost
     runs: tuple[Run, ...]
     budget_seconds: float
+    threads_fail: str | None = None
+    """How the app was seen to fail with threads; None where it was not."""
 
 
 def read_saved(path: Path) -> Saved:
@@ -45,6 +47,7 @@ def read_saved(path: Path) -> Saved:
             cost=_cost(_Table(document).table("cost")),
             runs=tuple(_run(run) for run in _Table(document).tables("runs")),
             budget_seconds=_Table(document).table("budget").number("seconds"),
+            threads_fail=None if document.get("threads_fail") is None else _Table(document).text("threads_fail"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _bad(path, f"something in it is missing or of another kind: {error}") from error
@@ -124,6 +127,9 @@ def _finite(name: str, value: object) -> float:
 
 def _cost(table: _Table) -> AppCost:
     request, memory = table.table("request"), table.table("memory")
+    quantiles = request.numbers("quantiles_seconds")
+    if len(quantiles) != QUANTILES or min(*quantiles, request.number("cpu_seconds")) <= 0:
+        raise ValueError("what a request costs is no cost")
     return AppCost(
         request=RequestCost(
             service_seconds=request.number("service_seconds"),
@@ -132,7 +138,7 @@ def _cost(table: _Table) -> AppCost:
             handover_seconds=request.number("handover_seconds"),
             kept_alive_saves_seconds=request.number("kept_alive_saves_seconds"),
             variation=request.number("variation"),
-            quantiles_seconds=request.numbers("quantiles_seconds"),
+            quantiles_seconds=quantiles,
             response_bytes=request.whole("response_bytes"),
         ),
         memory=MemoryCost(

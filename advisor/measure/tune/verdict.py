@@ -17,6 +17,10 @@ from advisor.measure.tune.ledger import Contender
 from advisor.measure.tune.search import SAME_MEMORY, TIE
 from advisor.measure.tune.slo import LatencyLimit, holds
 
+# Threads that wait cost next to nothing, so among configurations of the same memory the faster one is taken as soon as
+# it is faster by this.
+_AS_FAST = 0.01
+
 
 class Lost(enum.Enum):
     """Why a finalist is not the winner."""
@@ -96,10 +100,12 @@ def decide_rate(confirmation: Confirmation, limit: LatencyLimit) -> Decision | N
 
 
 def _cheapest(confirmation: Confirmation, tied: Sequence[Contender]) -> Contender:
-    """The least memory; among those with about the same, the fewest threads, then the most throughput."""
+    """The least memory; among those with about the same, the most throughput, or the fewest threads for as much."""
     least = min(tied, key=lambda one: _cost(confirmation, one))
     same = [one for one in tied if _same_memory(confirmation, least, one)]
-    return min(same, key=lambda one: (_threads(confirmation, one), -confirmation.mean(one.name)))
+    most = max(confirmation.mean(one.name) for one in same)
+    near = [one for one in same if confirmation.mean(one.name) >= (1 - _AS_FAST) * most]
+    return min(near, key=lambda one: (_threads(confirmation, one), -confirmation.mean(one.name)))
 
 
 def _outcome(confirmation: Confirmation, winner: Contender, other: Contender) -> Outcome:

@@ -102,10 +102,16 @@ def choose(
 
 
 def cheapest(allowed: Sequence[Prediction], fastest: Prediction) -> Prediction:
-    """The least memory, then the fewest threads, of those that are as fast as the fastest."""
+    """The least memory, then the fewest threads, of those that are as fast as the fastest.
+
+    They are to be as fast at the low end of their bands as well: with just as many slots as keep the CPUs busy,
+    requests that come unevenly leave some of them idle, and a few more threads weigh next to nothing.
+    """
     enough = (1 - WITHIN) * fastest.throughput.per_second
+    fast = [one for one in allowed if one.throughput.per_second >= enough]
+    surely = (1 - WITHIN) * max(one.throughput.low for one in fast)
     return min(
-        (one for one in allowed if one.throughput.per_second >= enough),
+        (one for one in fast if one.throughput.low >= surely),
         key=lambda one: (
             one.memory_bytes,
             one.shape.threads,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -70,7 +71,7 @@ def _ceilings(choice: Choice) -> Iterator[Limit]:
     shape, demand = choice.chosen.shape, choice.load.demand
     for ceiling in Ceiling:
         value = choice.chosen.throughput.ceilings.get(ceiling)
-        if value is None or value <= 0:
+        if value is None or not 0 < value < math.inf:  # what takes nothing bounds nothing
             continue
         match ceiling:
             case Ceiling.CLIENTS:

@@ -91,6 +91,7 @@ def recommend_measured(
     kept = None
     if kept_alive.origin is Origin.ASSUMED and release >= CURED_SINCE and _may_matter(cost):
         kept = chosen_for(replace(load, demand=replace(load.demand, kept_alive=True)))
+    said = warnings(choice, host, size, amount, place, release, thread_safe=workload.thread_safe)
     return Plan(
         host=host,
         workload=workload,
@@ -98,7 +99,7 @@ def recommend_measured(
         limits=rows,
         capacity=amount,
         assumptions=tuple(_assumptions(host, workload, choice, kept_alive, kept)),
-        warnings=(*replaced, *warnings(choice, host, size, amount, place, release)),
+        warnings=(*replaced, *said),
         choice=choice,
         measured=measured,
     )

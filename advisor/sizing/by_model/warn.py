@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from advisor.facts import Fact, Origin
 from advisor.host.host import Host
 from advisor.model.shape import WorkerClass
 from advisor.sizing.by_model.choice import Bound, Choice
@@ -23,7 +24,14 @@ _GROWTH_SHARE = 0.1
 
 
 def warnings(
-    choice: Choice, host: Host, size: Size, capacity: Capacity, platform: Platform, release: Release
+    choice: Choice,
+    host: Host,
+    size: Size,
+    capacity: Capacity,
+    platform: Platform,
+    release: Release,
+    *,
+    thread_safe: Fact[bool],
 ) -> Iterator[str]:
     """The sentences, the gravest first."""
     if release < CURED_SINCE:
@@ -32,6 +40,7 @@ def warnings(
         yield from _uneven(choice)
         if choice.chosen.shape.takes_only_what_it_serves:
             yield from closing_waits(size, platform, release)
+    yield from _no_threads(thread_safe)
     yield from _short(choice)
     yield from _rate(choice)
     yield from _growth(choice)
@@ -51,6 +60,14 @@ def _uneven(choice: Choice) -> Iterator[str]:
         "gthread worker takes connections although its threads are busy, while another worker idles. It is chosen for "
         "clients that keep connections (--clients-keep-alive); without them, give --no-clients-keep-alive."
     )
+
+
+def _no_threads(thread_safe: Fact[bool]) -> Iterator[str]:
+    if thread_safe.value is False and thread_safe.origin is Origin.DETECTED:
+        yield (
+            f"Threads are left out, since they do not work for the app ({thread_safe.source}). Once that is mended, "
+            "measure it again; --thread-safe has them weighed all the same."
+        )
 
 
 def _short(choice: Choice) -> Iterator[str]:

@@ -165,6 +165,29 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     assert document["samples"] > 0
 
 
+def test_a_file_that_cannot_be_written_any_more_costs_no_figures(tmp_path: Path) -> None:
+    directory = tmp_path / "results"
+    directory.mkdir()
+    command = (Path(sys.executable).with_name("gcadvise"), "bench", *_QUICK, "--save", "results/bench.json")
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=child_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        assert "start 1 of 1" in process.stderr.readline()
+        directory.rename(tmp_path / "moved")
+        stdout, stderr = process.communicate(timeout=60)
+    assert "  Throughput  " in stdout
+    assert "results/bench.json cannot be written: No such file or directory; the measurement goes on\n" in stderr
+    assert "Error: results/bench.json cannot be written" in stderr
+    assert process.returncode == 2
+
+
 def test_output_that_is_not_unicode_gets_ascii(run_gcadvise: RunGcadvise) -> None:
     done = run_gcadvise("bench", *_QUICK, env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
@@ -207,12 +230,14 @@ def test_an_app_that_cannot_be_imported_exits_2_with_gunicorns_log(run_gcadvise:
         (["--generators", "0"], "0 is not a number of generators"),
         (["--threshold", "p95>1s"], "'p95>1s' is the wrong way round"),
         (["--threshold", "p95<250"], "'p95<250' has no unit"),
+        (["--threshold", "p99.9<1s", "--rate", "20"], "p99.9<1s could not be judged"),
         (["--save", "missing/result.json"], "missing/result.json cannot be written"),
         (["--save", "notes.txt"], "notes.txt exists and is left as it is"),
         (["--force"], "--force goes with --save"),
         (["--url", "http://staging.example/"], "staging.example is not this machine"),
         (["--url", "http://127.0.0.1:1/", "--app", "a:b"], "--url does not go with"),
         (["--url", "http://127.0.0.1:1/a", "--path", "/b"], "--url with a path does not go with --path"),
+        (["--url", "http://ann:secret@127.0.0.1:1/"], "the address of 127.0.0.1 has a user name in it"),
         (["--url", "nonsense"], "'nonsense' is not the address of a server"),
         (["--url", "http://127.0.0.1:1/"], "nothing answers at http://127.0.0.1:1"),
         (["--i-am-allowed-to-load", "x"], "--i-am-allowed-to-load goes with --url alone"),
@@ -237,6 +262,14 @@ def test_what_cannot_be_used_exits_2_and_says_what_to_do(
     assert f"Error: {said}" in done.stderr
     assert "  Fix: " in done.stderr
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_file_of_settings_cannot_allow_load_on_another_machine(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:
+    (tmp_path / "gcadvise.toml").write_text('url = "http://a.example/"\ni-am-allowed-to-load = "a.example"\n')
+    for command in ("bench", "concurrency"):
+        done = run_gcadvise(command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "Error: --i-am-allowed-to-load is set in gcadvise.toml or pyproject.toml" in done.stderr
 
 
 def test_a_body_needs_a_request_that_has_one(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -13,10 +14,14 @@ import jsonschema
 import pytest
 
 from advisor.cli.commands import load
-from advisor.cli.compare import _DEFAULT_ROUNDS, _FEWEST_ROUNDS_FOR_A_VERDICT, _MOST_ROUNDS
-from advisor.measure.bench.compare import DEFAULT_ROUNDS, MOST_ROUNDS
+from advisor.cli.compare import _DEFAULT_ROUNDS, _FEWEST_ROUNDS_FOR_A_VERDICT, _MOST_ROUNDS, _Keeper
+from advisor.cli.progress import Meter
+from advisor.measure.bench.compare import DEFAULT_ROUNDS, MOST_ROUNDS, compare
+from advisor.measure.bench.compare_result import CompareResult
 from advisor.measure.statistics.comparison import FEWEST_PAIRS
 from advisor.report import compare as report
+from gunicorn_conf.errors import BadInput
+from tests.advisor.measure.bench.contenders import PLAN, Behaviour, FakeExecutor, candidates
 from tests.conftest import RunGcadvise
 from tests.neutral import child_environment
 
@@ -186,6 +191,29 @@ def test_what_cannot_be_used_exits_2_before_anything_is_started(
     assert "Fix: " in done.stderr
     assert "round 1" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_any_more_costs_no_comparison(tmp_path: Path) -> None:
+    directory = tmp_path / "results"
+    directory.mkdir()
+    keeper = _Keeper(directory / "result.json", force=False)
+    shown = io.StringIO()
+    meter = Meter(stream=shown, terminal=False)
+
+    def lose_it(result: CompareResult) -> None:
+        if len(result.contenders[-1].trials) == 1 and directory.exists():
+            directory.rename(tmp_path / "moved")
+        keeper.after_trial(result, meter)
+
+    keeper.begin(candidates("AB"), PLAN, 3)
+    behaviours = {name: Behaviour(rates=[500.0]) for name in "AB"}
+    result = compare(
+        candidates("AB"), PLAN, rounds=3, latency=False, execute=FakeExecutor(behaviours=behaviours), on_trial=lose_it
+    )
+    assert (result.finished, result.rounds) == (True, 3)
+    assert shown.getvalue().count("result.json cannot be written: No such file or directory; the comparison") == 3
+    with pytest.raises(BadInput, match="cannot be written"):
+        keeper.write(result)
 
 
 def test_a_file_that_is_no_result_is_not_replaced(run_gcadvise: RunGcadvise, tmp_path: Path) -> None:

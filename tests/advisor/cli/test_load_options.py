@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from advisor.cli import load_options
 from advisor.cli.load_options import ArrivalsName, trial_plan
 from advisor.cli.server_options import serves_sample_app
 from advisor.load.spec import Arrivals, ClosedLoop, Connections, OpenLoop
 from advisor.measure.bench.trial import TrialPlan
 from advisor.measure.server_spec import ServerSpec
+from gunicorn_conf.errors import BadInput
 
 
 def plan(**changes: Any) -> TrialPlan:
@@ -62,6 +64,19 @@ def test_a_body_goes_with_those_that_carry_one(tmp_path: Path) -> None:
     made = plan(body_file=tmp_path / "body", requests=["POST /a", "/b"], headers=["Content-Type: text/plain"])
     assert [request.body for request in made.requests] == [b"x=1", b""]
     assert made.requests[0].headers == (("Content-Type", "text/plain"),)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(8, False), (9, True)])
+def test_a_body_is_read_up_to_a_bound(
+    size: int, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_options, "MOST_BODY_BYTES", 8)
+    (tmp_path / "body").write_bytes(b"x" * size)
+    if refused:
+        with pytest.raises(BadInput, match="too large for a body"):
+            plan(body_file=tmp_path / "body", requests=["POST /a"])
+    else:
+        assert len(plan(body_file=tmp_path / "body", requests=["POST /a"]).requests[0].body) == size
 
 
 def test_a_rate_makes_an_open_loop() -> None:

@@ -60,6 +60,11 @@ def test_it_is_said_in_words_and_saved(run: Run) -> None:
     jsonschema.validate(json.loads(Path("profile.json").read_text()), SCHEMA)
 
 
+def test_the_advice_that_comes_next_is_for_the_same_python_and_directory(run: Run) -> None:
+    done = run("--python", sys.executable, "--chdir", ".", "--path", "/slow=2")
+    assert f"    gcadvise recommend --profile profile.json --chdir . --python {sys.executable}\n" in done.stdout
+
+
 def test_as_json_it_is_what_is_saved(run: Run) -> None:
     done = run("--format", "json", "-o", "out.json")
     assert done.returncode == 0

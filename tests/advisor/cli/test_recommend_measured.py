@@ -117,6 +117,27 @@ def test_keep_alive_has_no_effect_without_a_measured_app_and_that_is_said(run_gc
     assert done.stderr.startswith("--clients-keep-alive has no effect")
 
 
+def test_an_app_that_failed_with_threads_gets_none_and_the_reason(run_gcadvise: RunGcadvise, profile: Path) -> None:
+    failing = {"threads_fail": "with 8 threads 9 of 40 requests failed"}
+    profile.write_text(json.dumps(json.loads(profile.read_text()) | failing))
+    done = run_gcadvise("recommend", "--profile", "profile.json", *HOST, "--format", "json")
+    document = json.loads(done.stdout)
+    VALIDATOR.validate(document)
+    assert document["settings"]["worker_class"] == "sync"
+    assert any("with 8 threads 9 of 40 requests failed" in warning for warning in document["warnings"])
+    wanted = run_gcadvise("recommend", "--profile", "profile.json", *HOST, "--thread-safe", "--format", "json")
+    assert json.loads(wanted.stdout)["settings"]["threads"] > 1
+
+
+def test_a_part_of_a_request_that_holds_no_gil_at_all_bounds_nothing(run_gcadvise: RunGcadvise, profile: Path) -> None:
+    document = json.loads(profile.read_text())
+    document["request"] |= {"gil_ms": 0.0, "handover_ms": 0.0}
+    profile.write_text(json.dumps(document))
+    done = run_gcadvise("recommend", "--profile", "profile.json", *HOST, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    VALIDATOR.validate(json.loads(done.stdout))
+
+
 def test_startup_and_apply_take_the_same_file(run_gcadvise: RunGcadvise, profile: Path, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
     (tmp_path / "gunicorn.conf.py").write_text("workers = 5\n")

@@ -54,3 +54,12 @@ def test_a_directory_that_is_missing_is_said_before_anything_is_measured(tmp_pat
         SavedResult(tmp_path / "missing" / "result.json", command="bench", force=True)
     with pytest.raises(BadInput, match="cannot be written"):
         SavedResult(tmp_path, command="bench", force=True)
+
+
+def test_a_directory_that_may_not_be_written_to_is_said_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.cli.files.os.access", lambda *_: False)
+    with pytest.raises(BadInput, match="cannot be written") as refused:
+        SavedResult(tmp_path / "result.json", command="bench", force=False)
+    assert "may not be written to" in refused.value.why

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from multiprocessing.connection import Connection as Pipe
 
 import psutil
 import pytest
@@ -89,6 +91,25 @@ def test_ctrl_c_when_the_generators_have_just_ended_is_not_lost() -> None:
         result = run_load_apart(spec(url, most_requests=1), begins=wait_until_done)
     assert result.interrupted
     assert result.samples.kinds() == {Kind.ANSWERED: 1}
+
+
+def test_ctrl_c_between_two_beginnings_ends_both_generators(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[object] = []
+    send = Pipe.send
+
+    def interrupted(pipe: Pipe, message: object) -> None:
+        if isinstance(message, float):
+            begun.append(message)
+            if len(begun) == 2:
+                raise KeyboardInterrupt
+        send(pipe, message)
+
+    monkeypatch.setattr(Pipe, "send", interrupted)
+    before = set(psutil.Process().children())
+    with serving(GOOD) as url, pytest.raises(KeyboardInterrupt):
+        run_load_apart(replace(spec(url), generators=2))
+    assert len(begun) == 2
+    assert set(psutil.Process().children()) <= before
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")

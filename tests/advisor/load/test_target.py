@@ -39,3 +39,12 @@ def test_another_machine_is_allowed_when_it_is_named_exactly() -> None:
 def test_what_is_no_address_of_a_server_is_refused(url: str) -> None:
     with pytest.raises(BadInput, match="is not the address of a server"):
         check_allowed(url, None)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://ann:secret@127.0.0.1:8000/", "http://localhost@staging.example/", "http://@[::1]"]
+)
+def test_a_user_name_is_refused_and_no_password_is_shown(url: str) -> None:
+    with pytest.raises(BadInput, match="has a user name in it") as caught:
+        check_allowed(url, "staging.example")
+    assert "secret" not in f"{caught.value} {caught.value.why} {caught.value.hint}"

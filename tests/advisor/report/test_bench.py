@@ -69,10 +69,29 @@ def test_the_text_reads_like_this(name: str, matches_file: MatchesFile) -> None:
     matches_file(bench_text(_RESULTS[name], width=100) + "\n", _GOLDEN / f"{name}.txt")
 
 
-@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
 @pytest.mark.parametrize("name", _RESULTS)
 def test_every_line_fits(name: str, width: int) -> None:
     assert max(map(len, bench_text(_RESULTS[name], width=width).splitlines())) <= width
+
+
+def test_in_a_narrow_terminal_percentiles_stand_below_one_another(matches_file: MatchesFile) -> None:
+    trials = [open_trial(4000, windows=(1000,) * 40, seconds=10.0, plan=replace(OPEN, seconds=10.0))] * 3
+    text = bench_text(_result(*trials), width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    matches_file(text + "\n", _GOLDEN / "narrow.txt")
+
+
+def test_a_long_run_is_called_as_long_as_it_is() -> None:
+    plan = replace(CLOSED, seconds=120.0, warm_up_seconds=100.0)
+    assert "3 starts of 120 s, each after 100 s of warm-up or more" in bench_text(
+        _result(closed_trial(plan=plan)), width=100
+    )
+
+
+def test_where_nothing_was_answered_the_throughput_is_0_without_an_interval() -> None:
+    refused = [closed_trial(500, codes=[outcome(Kind.CLIENT_ERROR, 404)])] * 3
+    assert "  Throughput  0 requests/s\n" in bench_text(_result(*refused), width=100)
 
 
 @pytest.mark.parametrize("name", _RESULTS)

@@ -61,7 +61,9 @@ def test_times_have_three_digits(seconds: float, text: str) -> None:
     assert time_text(seconds) == text
 
 
-@pytest.mark.parametrize(("rate", "text"), [(0.5, "0.500"), (9.87, "9.87"), (62.34, "62.3"), (12345.6, "12,346")])
+@pytest.mark.parametrize(
+    ("rate", "text"), [(0, "0"), (0.5, "0.500"), (9.87, "9.87"), (62.34, "62.3"), (12345.6, "12,346")]
+)
 def test_rates_have_three_digits(rate: float, text: str) -> None:
     assert rate_text(rate) == text
 

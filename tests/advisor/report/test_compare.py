@@ -117,11 +117,24 @@ def test_the_text(name: str, result: CompareResult, width: int, matches_file: Ma
 
 
 @pytest.mark.parametrize("result", [_clear(), _undecided(), _failing(), _interrupted()])
-@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
 def test_no_line_is_longer_than_the_terminal(result: CompareResult, width: int) -> None:
     for line in _text(result, width).splitlines():
         assert len(line) <= width
         assert line == line.rstrip()
+
+
+def _far_apart(rounds: int) -> CompareResult:
+    behaviours = {"A": Behaviour(rates=[500]), "B": Behaviour(rates=[60, 500, 2000])}
+    execute = FakeExecutor(behaviours=behaviours)
+    return compare(candidates("AB"), PLAN, rounds=rounds, latency=False, execute=execute)
+
+
+def test_an_interval_that_leaves_everything_open_is_not_written_out() -> None:
+    text = _text(_far_apart(2))
+    assert "0.346 (under 0.01 to over 100)" in text
+    assert "That leaves a difference by a factor of over 100 open" in " ".join(_text(_far_apart(3)).split())
+    jsonschema.validate(_json(_far_apart(2)), _SCHEMA)
 
 
 @pytest.mark.parametrize(("name", "result"), [("compare_clear.md", _clear()), ("compare_failing.md", _failing())])

@@ -77,6 +77,18 @@ def test_what_threads_do_is_said(per_second: float, cpus: float, said: str) -> N
     assert said in sentences(app_profile(threads=Fact(value=threads, source="measured")))[1]
 
 
+def test_a_cost_that_did_not_show_is_no_figure() -> None:
+    made = app_profile()
+    nothing = Fact(value=0.0, source="measured")
+    made = replace(made, handover_seconds=nothing, kept_alive_saves_seconds=nothing)
+    memory = replace(made.memory, thread_bytes=Fact(value=0, source="measured"))
+    text = profile_text(replace(made, memory=memory), width=200)
+    assert "handing a request to a thread: no cost shown; a connection used again: no saving shown" in text
+    assert "of a busy thread no cost shown" in text
+    assert "0 ms of CPU" not in text
+    assert " 0 B" not in text
+
+
 @pytest.mark.parametrize(
     ("saves", "said"), [(25 * MIB, "would save 25 MiB of each worker's 41 MiB"), (MIB, "would save hardly anything")]
 )

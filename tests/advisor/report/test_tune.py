@@ -141,6 +141,13 @@ def test_sentences_fit_the_width(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("name", _cases())
+def test_a_narrow_terminal_gets_fewer_columns_and_no_line_that_wraps(name: str) -> None:
+    text = tune_text(_cases()[name](), _SUBJECT, width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    assert "memory" in text
+
+
+@pytest.mark.parametrize("name", _cases())
 def test_the_json_follows_its_schema(name: str) -> None:
     result = _cases()[name]()
     document = json.loads(envelope("tune", tune_json(result, _SUBJECT, _COST, complete=not result.interrupted)))
@@ -247,3 +254,12 @@ def test_progress_says_what_is_tried_and_why() -> None:
     assert lines[0] == "search   1 × 16 gthread: predicted 520/s; the model's first choice"
     assert "% better than the best so far" in lines[1]
     assert lines[-1].startswith("confirm  ")
+
+
+def test_a_percentile_that_takes_more_requests_than_there_were_is_said() -> None:
+    limit = LatencyLimit(percent=99.9, seconds=0.3, text="p99.9<300ms")
+    said = sentences(_result(180.0, limit, holds_below=dict.fromkeys(_TRUTH, 380.0)))
+    assert any("while p99.9 takes 10,000 to be known" in sentence for sentence in said)
+    enough = LatencyLimit(percent=95.0, seconds=0.3, text="p95<300ms")
+    others = sentences(_result(180.0, enough, holds_below=dict.fromkeys(_TRUTH, 380.0)))
+    assert not any("to be known" in sentence for sentence in others)

@@ -10,8 +10,8 @@ import pytest
 
 import advisor.report
 from advisor.facts import Origin
+from advisor.workload.cost import UNMEASURED_THREAD_BYTES
 from advisor.workload.profile import CPU_BOUND_BELOW, IO_BOUND_ABOVE, Endpoint, kind_of, parse_profile, read_profile
-from advisor.workload.profile_cost import UNMEASURED_THREAD_BYTES
 from advisor.workload.workload import Kind
 from gunicorn_conf.errors import BadInput
 

@@ -48,6 +48,14 @@ def test_an_interruption_between_trials_keeps_those_that_are_whole() -> None:
     assert (len(done.trials), done.partial, done.interrupted) == (1, True, True)
 
 
+def test_an_interruption_while_a_trial_is_reported_keeps_it() -> None:
+    def interrupted(_: Bench) -> None:
+        raise KeyboardInterrupt
+
+    done = bench(CANDIDATE, CLOSED, restarts=3, execute=FakeExecutor(closed_trial()), on_trial=interrupted)
+    assert (len(done.trials), done.partial, done.interrupted) == (1, True, True)
+
+
 def test_an_interruption_before_anything_was_measured_goes_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         bench(CANDIDATE, CLOSED, restarts=3, execute=FakeExecutor(KeyboardInterrupt()))

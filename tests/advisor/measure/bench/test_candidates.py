@@ -82,6 +82,12 @@ def test_what_means_nothing_is_refused_with_the_reason(text: str, what: str, why
     assert caught.value.hint
 
 
+def test_arguments_may_be_longer_than_the_name_of_a_file() -> None:
+    long = " ".join(["-w 4", *("--env SHOP=1" for _ in range(30))])
+    assert len(long) > 255
+    assert read_candidates([long, "default"])[0].form is Form.ARGUMENTS
+
+
 def test_a_misspelt_option_is_told_from_one_of_another_release() -> None:
     with pytest.raises(BadInput) as caught:
         read_candidates(["--keepalive 5", "default"])
@@ -139,3 +145,5 @@ def test_the_very_same_servers_are_found(tmp_path: Path) -> None:
         candidate("e", arguments=("-w", "2")),
     ]
     assert same_servers(made) == (("a", "c"), ("b", "e"))
+    unreadable = tmp_path / "unreadable.py"
+    assert same_servers([candidate("f", config=unreadable), candidate("g", config=unreadable)]) == (("f", "g"),)

@@ -126,7 +126,7 @@ def test_few_clients_that_fill_the_cpus_are_saturation() -> None:
 
 def test_slots_that_idle_beside_a_busy_worker_are_noted_with_the_cure() -> None:
     doubt = found(closed_trial(500, cpus=1.0, requests_per_worker={1: 1800, 2: 700}))[Code.UNEVEN]
-    assert doubt.severity is NOTE
+    assert (doubt.severity, doubt.observed, doubt.limit) == (NOTE, 1.44, 1.25)
     assert "1.44 times its share" in doubt.what
     assert "worker_connections = threads" in doubt.next_step
 
@@ -211,6 +211,20 @@ def test_other_programs_are_held_against_the_cpus(cpus: float, severity: Severit
     assert (None if doubt is None else doubt.severity) is severity
 
 
+@pytest.mark.parametrize(("cpus", "severity"), [(0.5, None), (1.0, NOTE), (5.0, INVALID)])
+def test_other_programs_are_held_against_the_machine_and_not_against_a_quota(
+    cpus: float, severity: Severity | None
+) -> None:
+    doubt = found(closed_trial(other_cpus=other(cpus), usable_cpus=16)).get(Code.OTHER_LOAD)
+    assert (None if doubt is None else doubt.severity) is severity
+    assert doubt is None or "of 16 CPUs" in doubt.what
+
+
+def test_a_quota_is_shared_with_the_generator_although_it_has_cpus_of_its_own() -> None:
+    trial = closed_trial(4000, generator=generator(0.3, cpus=(15,)), cpus=1.6, usable_cpus=16)
+    assert Code.SHARED_CPUS in found(trial)
+
+
 @pytest.mark.parametrize(
     ("codes", "severity", "said", "step"),
     [
@@ -228,6 +242,16 @@ def test_errors_are_named_with_what_to_do(codes: list[int], severity: Severity, 
     assert step in doubt.next_step
 
 
+@pytest.mark.parametrize(("number", "noted"), [(0, False), (1, False), (150, True)])
+def test_redirects_are_noted_since_what_they_lead_to_is_not_measured(number: int, noted: bool) -> None:
+    codes = [outcome(Kind.ANSWERED, 302)] * number + [OK] * (250 - number)
+    shown = found(closed_trial(500, codes=codes))
+    assert list(shown) == ([Code.REDIRECTS] if noted else [])
+    if noted:
+        assert shown[Code.REDIRECTS].severity is NOTE
+        assert "60 % of the answers were redirects (status 302)" in shown[Code.REDIRECTS].what
+
+
 def test_a_run_without_any_request_is_invalid() -> None:
     empty = replace(closed_trial(), samples=samples(0.1, 1.0, [1.0]), windows=even_windows(0, 5.0), answered=0)
     assert found(empty)[Code.NO_ANSWERS].severity is INVALID
@@ -238,6 +262,12 @@ def test_an_overload_names_a_rate_that_is_held() -> None:
     assert shown[Code.OVERLOADED].severity is INVALID
     assert "--rate 200" in shown[Code.OVERLOADED].next_step
     assert Code.LATENESS not in shown
+
+
+def test_where_nothing_was_answered_no_lower_rate_is_advised() -> None:
+    timeouts = samples(400, 5.0, [35.0], [outcome(Kind.TIMEOUT)])
+    doubt = found(open_trial(samples=timeouts, windows=even_windows(0, 5.0), answered=0))[Code.OVERLOADED]
+    assert "--rate" not in doubt.next_step
 
 
 def test_workers_that_had_to_be_replaced_are_noted() -> None:

@@ -322,7 +322,9 @@ def test_another_machine_gets_the_load_once(runs: Runs) -> None:
     assert not execute(Candidate(name="foreign", server=foreign), LONG_PLAN).lengthened
 
 
-@pytest.mark.parametrize("second", [KeyboardInterrupt, _load_with([100], interrupted=True)])
+@pytest.mark.parametrize(
+    "second", [KeyboardInterrupt, _load_with([100], interrupted=True), _load_with([100] * 4, interrupted=True)]
+)
 def test_ctrl_c_in_the_second_load_keeps_the_first(runs: Runs, second: object) -> None:
     runs(CHANGING, second)
     trial = execute(LOOPBACK, LONG_PLAN)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from advisor.load.spec import OpenLoop
 from advisor.measure.bench.bench import Bench
-from advisor.measure.bench.result import BenchResult, assess
+from advisor.measure.bench.result import BenchResult, assess, check_thresholds
 from advisor.measure.bench.trial import Candidate, GeneratorReport, RunningTarget, Trial
 from advisor.measure.statistics.thresholds import Outcome, parse_threshold
-from tests.advisor.measure.bench.trials import CANDIDATE, closed_trial, open_trial, overloaded_trial
+from gunicorn_conf.errors import BadInput
+from tests.advisor.measure.bench.trials import CANDIDATE, CLOSED, OPEN, closed_trial, open_trial, overloaded_trial
 
 
 def result(*trials: Trial, thresholds: tuple[str, ...] = (), candidate: Candidate = CANDIDATE) -> BenchResult:
@@ -43,6 +47,20 @@ def test_one_threshold_that_is_missed_or_unknown_is_enough() -> None:
     assert result(*trials, thresholds=("p50<1s", "errors<1%")).kept
     assert not result(*trials, thresholds=("p50<1s", "p95<1ms")).kept
     assert not result(*trials, thresholds=("p50<1s", "p99.9<1s")).kept
+
+
+@pytest.mark.parametrize(("rate", "refused"), [(20.0, True), (600.0, True), (700.0, False)])
+def test_a_percentile_that_a_rate_cannot_give_is_refused_beforehand(rate: float, refused: bool) -> None:
+    plan = replace(OPEN, loop=OpenLoop(rate_per_second=rate))  # 3 × 5 s: 10,000 requests are 667/s
+    thresholds = [parse_threshold("p99.9<1s"), parse_threshold("errors<1%"), parse_threshold("max<1s")]
+    check_thresholds(thresholds[1:], plan, restarts=3)
+    check_thresholds(thresholds, CLOSED, restarts=1)
+    if refused:
+        with pytest.raises(BadInput, match=r"p99\.9<1s could not be judged") as caught:
+            check_thresholds(thresholds, plan, restarts=3)
+        assert "needs 10,000 samples, and 3 × 5 s at" in caught.value.why
+    else:
+        check_thresholds(thresholds, plan, restarts=3)
 
 
 def test_response_times_of_an_overload_are_unknown_and_the_reason_is_said() -> None:

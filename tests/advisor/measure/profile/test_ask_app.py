@@ -92,9 +92,15 @@ def test_children_that_the_app_starts_are_ended_with_it(tmp_path: Path, held: He
     assert held.opened_and_let_go()
 
 
+def test_children_in_a_session_of_their_own_are_ended_with_it(tmp_path: Path, held: Held) -> None:
+    child = "if os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\n"
+    assert ask(tmp_path, f"{held.opening}{child}{WSGI}") == Interface(asgi=False)
+    assert held.opened_and_let_go()
+
+
 def test_a_python_that_is_none_says_so(tmp_path: Path) -> None:
     answer = ask_interface("/no/python", "app:app", tmp_path, os.environ)
-    assert answer == Interface(asgi=None, problem="/no/python cannot be run: No such file or directory")
+    assert answer == Interface(asgi=None, problem="/no/python cannot be run: it is not an executable file")
 
 
 def test_what_is_installed_is_told_without_importing_it() -> None:

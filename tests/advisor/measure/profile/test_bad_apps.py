@@ -133,6 +133,15 @@ def test_threads_that_wait_for_each_other_are_told_apart_from_the_app_itself(
     assert profile.cost.memory.worker_bytes > MIB
 
 
+def test_an_app_that_fails_in_threads_is_not_said_to_gain_from_them(profiled: Profiled) -> None:
+    profile = profiled("fails_with_threads:app")
+    assert profile.threads.value is None
+    assert profile.threads_fail is not None
+    assert "requests failed: RuntimeError: made in another thread" in profile.threads_fail
+    assert profile.threads_fail in _said(profile, "threads do not work for this app")
+    assert profile.memory.worker_class == "sync"
+
+
 def test_a_request_that_takes_longer_than_the_time_for_measuring_is_measured_once(profiled: Profiled) -> None:
     profile = profiled("slow:app", "/?2.5")
     (endpoint,) = profile.endpoints

@@ -17,20 +17,25 @@ from advisor.measure.profile.mix import (
     mixed_growth,
     mixed_mean,
     mixed_quantiles,
+    mixed_queued,
     mixed_variation,
     quantiles,
+    queued_part,
     variation,
 )
 from advisor.measure.profile.result import EndpointProfile
 from advisor.units import MIB
 
 
-def endpoint(seconds: list[float], *, weight: float = 1.0, cpu_seconds: float = 0.001) -> EndpointProfile:
+def endpoint(
+    seconds: list[float], *, weight: float = 1.0, cpu_seconds: float = 0.001, queued_seconds: float | None = 0.0
+) -> EndpointProfile:
     return EndpointProfile(
         request=LoadRequest(weight=weight),
         samples=len(seconds),
         service_seconds=statistics.fmean(seconds),
         cpu_seconds=cpu_seconds,
+        queued_seconds=queued_seconds,
         variation=variation(seconds),
         quantiles_seconds=quantiles(seconds),
         statuses={200: len(seconds)},
@@ -79,6 +84,29 @@ def test_the_mix_of_two_endpoints_is_that_of_their_samples_by_weight() -> None:
     )
     assert mixed_variation([fast, slow]) == pytest.approx(statistics.pstdev(samples) / statistics.fmean(samples))
     assert mixed_quantiles([fast, slow]) == quantiles(samples)
+
+
+@pytest.mark.parametrize(
+    ("queued", "seen", "cpu", "part"),
+    [
+        (0.012, 0.035, 0.022, 0.012),
+        (0.040, 0.035, 0.022, 0.013),  # four threads that wait at once
+        (0.001, 0.020, 0.040, 0.0),  # computed side by side
+        (0.0, 0.035, 0.022, 0.0),
+    ],
+)
+def test_waiting_for_a_cpu_explains_no_more_than_what_is_not_computing(
+    queued: float, seen: float, cpu: float, part: float
+) -> None:
+    assert queued_part(queued, seen, cpu) == pytest.approx(part)
+
+
+@pytest.mark.parametrize(("queued", "mean"), [((0.004, 0.0), 0.003), ((0.0, 0.0), 0.0), ((0.004, None), None)])
+def test_the_mix_waits_for_a_cpu_as_its_endpoints_do_where_all_are_known(
+    queued: tuple[float, float | None], mean: float | None
+) -> None:
+    often, seldom = (endpoint([1.0], weight=3 - 2 * n, queued_seconds=one) for n, one in enumerate(queued))
+    assert mixed_queued([often, seldom]) == (None if mean is None else pytest.approx(mean))
 
 
 @given(st.floats(min_value=1e-5, max_value=10), st.floats(min_value=0.01, max_value=100))

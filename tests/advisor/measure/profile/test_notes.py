@@ -69,6 +69,20 @@ def test_a_line_of_log_for_each_request_is_no_news() -> None:
     assert said(QUIET, printed=5000) == ("the app prints 4.88 KiB for each request",)
 
 
+@pytest.mark.parametrize(
+    ("service_ms", "queued_ms", "times"), [(10.0, 0.9, 0), (10.0, 1.1, 1), (0.3, 0.1, 0), (10.0, None, 0)]
+)
+def test_waiting_for_a_cpu_is_said_from_a_tenth_of_a_request_on(
+    service_ms: float, queued_ms: float | None, times: int
+) -> None:
+    queued = None if queued_ms is None else queued_ms / 1000
+    found = said(replace(QUIET, endpoints=(endpoint([service_ms / 1000] * 100, queued_seconds=queued),)))
+    assert len(found) == times
+    if times:
+        assert found[0].startswith("a request waited 1.1 ms for a CPU beyond the 10 ms shown: other programs took")
+        assert found[0].endswith("measure again when the machine has less to do")
+
+
 def test_how_threads_got_stuck_is_said() -> None:
     assert said(QUIET, stuck="with 4 threads nothing was answered") == (
         "threads do not work for this app: with 4 threads nothing was answered",

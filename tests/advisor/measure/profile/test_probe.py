@@ -84,7 +84,13 @@ def made(status: int, *, size_bytes: int = 100, location: str | None = None) -> 
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(401, "Authorization"), (403, "login"), (404, "page that exists"), (400, "ALLOWED_HOSTS"), (405, "--method")],
+    [
+        (401, "Authorization"),
+        (403, "login"),
+        (404, "page that exists"),
+        (400, "ALLOWED_HOSTS"),
+        (405, "--request 'POST /x'"),
+    ],
 )
 def test_a_refusal_says_what_to_send_instead(status: int, words: str) -> None:
     failed = refusal(made(status), "")

@@ -52,6 +52,11 @@ def test_very_many_magnitudes_still_fit() -> None:
     assert len(histogram(latencies)) <= MOST_BUCKETS
 
 
+def test_a_last_bucket_as_narrow_as_a_rounding_error_is_none_of_its_own() -> None:
+    buckets = histogram(sorted([0.02] * 10 + [0.03] * 10 + [0.05] * 9 + [0.0500000007]))
+    assert (buckets[-1].low_seconds, buckets[-1].samples) == (0.045, 10)
+
+
 def test_equal_latencies_are_one_bucket() -> None:
     assert histogram([0.02] * 50) == (Bucket(0.02, 0.02, 50),)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from advisor.load.spec import OpenLoop
 from advisor.measure.tune.ledger import Contender, Ledger
 from advisor.measure.tune.option import Forecast
 from advisor.measure.tune.result import PRESENT, SearchEnd, TuneResult
@@ -92,8 +93,8 @@ def test_the_budget_is_kept_and_two_fifths_of_it_go_to_confirming(budget_seconds
     result = _tune(executor, question, budget_seconds=budget_seconds)
     assert executor.now <= budget_seconds
     assert result.search_seconds + result.confirm_seconds == pytest.approx(executor.now)
-    # No run begins that would not fit, so it may be one run less.
-    assert result.confirm_seconds > 0.4 * budget_seconds - (1.9 + confirm_plan.seconds)
+    # No pair begins that would not fit, so it may be two runs less.
+    assert result.confirm_seconds > 0.4 * budget_seconds - 2 * (1.9 + confirm_plan.seconds)
     assert result.search_seconds <= 0.6 * budget_seconds
 
 
@@ -192,6 +193,18 @@ def test_what_was_interrupted_and_resumed_ends_as_if_it_had_not_been(interrupt_a
     assert [run.key for run in resumed.runs] == [run.key for run in whole.runs]
     assert len(second.asked) == len(whole.runs) - interrupt_at
     assert _winner(resumed) == _winner(whole)
+
+
+def test_a_run_that_was_kept_does_not_stand_for_one_at_another_rate() -> None:
+    executor = FakeExecutor(truth=_truth(), memory_bytes=_memory)
+    plan = replace(PLAN, loop=OpenLoop(rate_per_second=100.0))
+    kept = Ledger(executor, budget_seconds=60.0, memory_bytes=None, clock=executor.clock).measure(
+        Phase.CONFIRM, _RULE, plan
+    )
+    later = Ledger(executor, budget_seconds=60.0, memory_bytes=None, recorded=(kept,), clock=executor.clock)
+    assert later.measure(Phase.CONFIRM, _RULE, replace(plan, loop=OpenLoop(rate_per_second=125.0))) is not kept
+    same = Ledger(executor, budget_seconds=60.0, memory_bytes=None, recorded=(kept,), clock=executor.clock)
+    assert same.measure(Phase.CONFIRM, _RULE, plan) is kept
 
 
 def test_before_each_run_it_says_what_and_why() -> None:
