@@ -74,7 +74,7 @@ def next_steps(shown: Shown, output: Path | None, saved: Path | None) -> list[tu
     again = " ".join(["gcadvise tune", *named, *_given_words(shown.ctx)])
     if result.interrupted:
         return [] if saved is None else [("Go on", f"{again} --resume {quoted(str(saved))}")]
-    if result.decision is None or result.present == result.decision.winner.name:
+    if result.decision is None or result.winner_is_present:
         return []
     directory = shown.subject.directory
     chdir = [] if directory is None or Path(directory) == Path.cwd() else ["--chdir", directory]

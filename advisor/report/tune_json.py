@@ -180,7 +180,7 @@ def _rate(result: TuneResult) -> dict[str, object] | None:
 def _as_good(result: TuneResult) -> bool | None:
     if result.decision is None or result.present is None:
         return None
-    return result.decision.as_good(result.present)
+    return result.winner_is_present or result.decision.as_good(result.present)
 
 
 def _contender_settings(result: TuneResult, one: Contender) -> dict[str, int | str] | None:

@@ -164,6 +164,9 @@ def _present(result: TuneResult, decision: Decision, confirmation: Confirmation)
     outcome = None if result.present is None else decision.of(result.present)
     if outcome is None:
         return
+    if result.winner_is_present:
+        yield "Your present configuration has the same workers, class and threads: there is nothing to change."
+        return
     if decision.as_good(outcome.contender.name):
         saving = _saving(decision, outcome, confirmation)
         yield f"Your present configuration is as good ({_basis(result.rate, outcome)}){saving}."

@@ -100,8 +100,9 @@ class CompareResult:
 
     @property
     def rounds(self) -> int:
-        """How many rounds at saturation were made in full."""
-        return min((len(one.trials) for one in self.comparable), default=0)
+        """How many rounds at saturation were made in full, by all that did not fail in them."""
+        sound = (one for one in self.contenders if one.failure is None or one.failure.phase is Phase.LATENCY)
+        return min((len(one.trials) for one in sound), default=0)
 
     @property
     def comparable(self) -> tuple[Contender, ...]:

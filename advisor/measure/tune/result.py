@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from advisor.measure.tune.confirm import Confirmation
 from advisor.measure.tune.ledger import Contender
 from advisor.measure.tune.option import Forecast
+from advisor.measure.tune.plan import option_of
 from advisor.measure.tune.runs import Phase, Run
 from advisor.measure.tune.slo import Bracket, LatencyLimit
 from advisor.measure.tune.verdict import Decision
@@ -91,6 +92,16 @@ class TuneResult:
     def confirm_seconds(self) -> float:
         """The time that confirming took; with a limit of latency, the steps towards the rate too."""
         return sum(run.elapsed_seconds for run in self.runs if run.phase is not Phase.SEARCH)
+
+    @property
+    def winner_is_present(self) -> bool:
+        """Whether the winner is the user's own configuration, under whichever name: what it starts is the same."""
+        if self.decision is None or self.present is None:
+            return False
+        if self.present == self.decision.winner.name:
+            return True
+        settings = next((run.settings for run in self.runs if run.name == self.present and run.settings), None)
+        return settings is not None and option_of(settings) == self.decision.winner.option
 
     def forecast(self, name: str) -> Forecast | None:
         """The forecast of the option of that name."""

@@ -263,3 +263,14 @@ def test_a_percentile_that_takes_more_requests_than_there_were_is_said() -> None
     enough = LatencyLimit(percent=95.0, seconds=0.3, text="p95<300ms")
     others = sentences(_result(180.0, enough, holds_below=dict.fromkeys(_TRUTH, 380.0)))
     assert not any("to be known" in sentence for sentence in others)
+
+
+def test_a_winner_that_is_the_present_configuration_under_another_name_is_recognised() -> None:
+    slower = _TRUTH | {PRESENT: 400.0}
+    result = _result(truth=slower, settings={PRESENT: settings_of(limited(2, 8))})
+    assert result.decision is not None
+    assert result.decision.winner.name == "2 × 8 gthread"
+    assert result.winner_is_present
+    assert any("there is nothing to change" in sentence for sentence in sentences(result))
+    assert tune_json(result, _SUBJECT, _COST, complete=True)["present_is_as_good"] is True
+    assert not _result(truth=slower).winner_is_present

@@ -45,6 +45,19 @@ def test_two_are_measured_in_turns_and_neither_is_always_first() -> None:
     assert (result.rounds, result.finished, result.interrupted) == (5, True, False)
 
 
+def test_a_round_is_made_when_all_have_been_measured_in_it() -> None:
+    rounds: list[int] = []
+    execute = FakeExecutor(behaviours={"A": Behaviour(rates=[500]), "B": Behaviour(rates=[500])})
+    compare(
+        *(candidates("AB"), PLAN),
+        rounds=3,
+        latency=False,
+        execute=execute,
+        on_trial=lambda so_far: rounds.append(so_far.rounds),
+    )
+    assert rounds == [0, 1, 1, 2, 2, 3]
+
+
 def test_three_come_in_all_six_orders() -> None:
     assert {order_of_round("ABC", number) for number in range(6)} == {
         ("A", "B", "C"),
