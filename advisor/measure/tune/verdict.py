@@ -20,6 +20,10 @@ from advisor.measure.tune.slo import LatencyLimit, holds
 # Threads that wait cost next to nothing, so among configurations of the same memory the faster one is taken as soon as
 # it is faster by this.
 _AS_FAST = 0.01
+# A difference that was not shown counts for nothing up to this, where the memory differs by more than a tenth; beyond
+# it the runs are too few to say anything.
+_NOT_SHOWN = 0.10
+_CLEARLY_LESS = 0.9
 
 
 class Lost(enum.Enum):
@@ -145,12 +149,16 @@ def _tie(confirmation: Confirmation, one: Contender, other: Contender, compariso
     """Whether the other is at most 3 % below.
 
     Where no difference is shown, the median of the pairs may say so as well: a single disturbed run among three moves
-    their mean by several per cent.
+    their mean by several per cent. And a lead that is not shown to be one buys no memory: who needs clearly less of it
+    may seem to be further behind.
     """
     if comparison.ratio >= 1 - TIE:
         return True
     if comparison.verdict is not Verdict.NO_DIFFERENCE_SHOWN or other.name in confirmation.dropped:
         return False
+    cheaper = _cost(confirmation, other) < _CLEARLY_LESS * _cost(confirmation, one)
+    if cheaper and comparison.ratio >= 1 - _NOT_SHOWN:
+        return True
     pairs = zip(confirmation.throughputs(one.name), confirmation.throughputs(other.name), strict=False)
     return statistics.median(second / first for first, second in pairs) >= 1 - TIE
 

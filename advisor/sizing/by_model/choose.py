@@ -74,7 +74,7 @@ def choose(
     if not allowed:
         raise _does_not_fit(cost, host, constraints, limits)
     fastest = max(allowed, key=_by_throughput)
-    chosen = cheapest(allowed, fastest)
+    chosen = cheapest(allowed, fastest, variation=cost.request.variation)
 
     def beside(shape: Shape | None) -> Prediction | None:
         return None if shape is None else predict(cost, shape, load.demand)
@@ -93,7 +93,7 @@ def choose(
         chosen=chosen,
         fastest=fastest,
         rule=rule,
-        bound=_bound(weighed, fastest, limits),
+        bound=_bound(weighed, fastest, limits, cost.request.variation),
         one_worker_fewer=_one_worker_fewer(allowed, chosen),
         half_the_threads=beside(_half_the_threads(chosen.shape)),
         other_policy=beside(_other_policy(chosen.shape, release, keepalive)),
@@ -101,17 +101,23 @@ def choose(
     )
 
 
-def cheapest(allowed: Sequence[Prediction], fastest: Prediction) -> Prediction:
+def cheapest(allowed: Sequence[Prediction], fastest: Prediction, *, variation: float) -> Prediction:
     """The least memory, then the fewest threads, of those that are as fast as the fastest.
 
-    They are to be as fast at the low end of their bands as well: with just as many slots as keep the CPUs busy,
-    requests that come unevenly leave some of them idle, and a few more threads weigh next to nothing.
+    The more service times vary (``variation`` is their standard deviation as a share of the mean), the more they are to
+    be as fast at the low end of their bands as well: with just as many slots as keep the CPUs busy, requests that come
+    unevenly leave some of them idle.
     """
     enough = (1 - WITHIN) * fastest.throughput.per_second
     fast = [one for one in allowed if one.throughput.per_second >= enough]
-    surely = (1 - WITHIN) * max(one.throughput.low for one in fast)
+    weight = min(variation, 1.0)
+
+    def careful(one: Prediction) -> float:
+        return one.throughput.per_second ** (1 - weight) * one.throughput.low**weight
+
+    surely = (1 - WITHIN) * max(careful(one) for one in fast)
     return min(
-        (one for one in fast if one.throughput.low >= surely),
+        (one for one in fast if careful(one) >= surely),
         key=lambda one: (
             one.memory_bytes,
             one.shape.threads,
@@ -150,7 +156,7 @@ def _by_throughput(one: Prediction) -> tuple[float, int, int]:
     return one.throughput.per_second, -one.memory_bytes, -one.shape.threads
 
 
-def _bound(weighed: Iterable[Prediction], fastest: Prediction, limits: _Limits) -> Bound | None:
+def _bound(weighed: Iterable[Prediction], fastest: Prediction, limits: _Limits, variation: float) -> Bound | None:
     """The limit without which the most more throughput is predicted; None when none makes a difference.
 
     Where only several together do, the first that the fastest of all breaks.
@@ -165,7 +171,7 @@ def _bound(weighed: Iterable[Prediction], fastest: Prediction, limits: _Limits) 
             best = (most, bound)
     if best is not None:
         return best[1]
-    free = cheapest(found, max(found, key=_by_throughput))
+    free = cheapest(found, max(found, key=_by_throughput), variation=variation)
     return next(iter(limits.broken(free)), None) if free.throughput.per_second > enough else None
 
 
