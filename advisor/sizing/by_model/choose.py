@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -113,7 +114,7 @@ def cheapest(allowed: Sequence[Prediction], fastest: Prediction, *, variation: f
     weight = min(variation, 1.0)
 
     def careful(one: Prediction) -> float:
-        return one.throughput.per_second ** (1 - weight) * one.throughput.low**weight
+        return math.pow(one.throughput.per_second, 1 - weight) * math.pow(one.throughput.low, weight)
 
     surely = (1 - WITHIN) * max(careful(one) for one in fast)
     return min(
