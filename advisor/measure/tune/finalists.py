@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from advisor.measure.tune.ledger import Contender
 from advisor.measure.tune.option import Forecast
 from advisor.measure.tune.runs import Run, disqualified
-from advisor.measure.tune.search import NOISE, TIE, excluded, standings
+from advisor.measure.tune.search import CLEARLY_LESS, NOISE, TIE, excluded, standings
 
 # A tie is 3 %, and two runs of the search differ by as much from noise alone.
 _MAY_TIE = TIE + NOISE
-# To save less than a tenth of the memory is no reason to prefer a slower one for the confirmation.
-_CLEARLY_LESS = 0.9
 
 
 def choose_finalists(
@@ -33,7 +31,7 @@ def choose_finalists(
         best, *rest = ranked
         chosen = [best.forecast]
         near = [one.forecast for one in rest if one.belief.mean > best.belief.mean - _MAY_TIE]
-        cheaper = [one for one in near if one.memory_bytes < _CLEARLY_LESS * best.forecast.memory_bytes]
+        cheaper = [one for one in near if one.memory_bytes < CLEARLY_LESS * best.forecast.memory_bytes]
         if cheaper or rest:
             chosen.append(min(cheaper, key=lambda one: one.memory_bytes) if cheaper else rest[0].forecast)
     finalists = [contender(forecast) for forecast in chosen]

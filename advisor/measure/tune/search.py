@@ -38,6 +38,8 @@ DISTURBED = 0.15
 TIE = 0.03
 # PSS of one configuration differs so much from start to start.
 SAME_MEMORY = 0.02
+# To save less than a tenth of the memory is no reason to prefer a slower one.
+CLEARLY_LESS = 0.9
 
 
 class Why(enum.Enum):

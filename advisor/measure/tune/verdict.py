@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from advisor.measure.statistics.comparison import Comparison, Verdict, compare_pairs
 from advisor.measure.tune.confirm import Confirmation
 from advisor.measure.tune.ledger import Contender
-from advisor.measure.tune.search import SAME_MEMORY, TIE
+from advisor.measure.tune.search import CLEARLY_LESS, SAME_MEMORY, TIE
 from advisor.measure.tune.slo import LatencyLimit, holds
 
 # Threads that wait cost next to nothing, so among configurations of the same memory the faster one is taken as soon as
@@ -23,7 +23,6 @@ _AS_FAST = 0.01
 # A difference that was not shown counts for nothing up to this, where the memory differs by more than a tenth; beyond
 # it the runs are too few to say anything.
 _NOT_SHOWN = 0.10
-_CLEARLY_LESS = 0.9
 
 
 class Lost(enum.Enum):
@@ -156,7 +155,7 @@ def _tie(confirmation: Confirmation, one: Contender, other: Contender, compariso
         return True
     if comparison.verdict is not Verdict.NO_DIFFERENCE_SHOWN or other.name in confirmation.dropped:
         return False
-    cheaper = _cost(confirmation, other) < _CLEARLY_LESS * _cost(confirmation, one)
+    cheaper = _cost(confirmation, other) < CLEARLY_LESS * _cost(confirmation, one)
     if cheaper and comparison.ratio >= 1 - _NOT_SHOWN:
         return True
     pairs = zip(confirmation.throughputs(one.name), confirmation.throughputs(other.name), strict=False)
